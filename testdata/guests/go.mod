@@ -1,0 +1,3 @@
+module github.com/wasitls/wasitls/testdata/guests
+
+go 1.26
