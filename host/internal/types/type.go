@@ -76,6 +76,12 @@ type Type struct {
 	// HasPointers tells that a string or list is inside: the value is not
 	// self-contained in its Size bytes.
 	HasPointers bool
+
+	// Entry is the tuple<key, value> that a map is a list of.
+	Entry *Type
+
+	wide        extent // size and alignment with 64-bit pointers
+	hasResource bool   // an own or borrow is inside
 }
 
 // FlatType is a core value type a component value flattens to.
