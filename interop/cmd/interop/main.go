@@ -1,0 +1,169 @@
+// Command interop runs HTTPS clients against the TLS servers of this machine and
+// prints what came of it. See the package interop for what it checks.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/wasitls/wasitls/interop"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// options are the flags.
+type options struct {
+	command  string
+	guests   []string
+	servers  string
+	cases    string
+	md       string
+	require  bool
+	parallel int
+	timeout  time.Duration
+}
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("interop", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.StringVar(&o.command, "wasitls", "bin/wasitls", "the built command that runs guests")
+	f.Func("guest", "a client: NAME=COMPONENT, repeatable; without it only the native control runs", func(s string) error {
+		if name, file, ok := strings.Cut(s, "="); !ok || name == "" || file == "" {
+			return fmt.Errorf("want NAME=COMPONENT")
+		}
+		o.guests = append(o.guests, s)
+		return nil
+	})
+	f.StringVar(&o.servers, "servers", "", "only these servers, separated by commas")
+	f.StringVar(&o.cases, "cases", "", "only these cases, separated by commas")
+	f.StringVar(&o.md, "md", "", "write the page to this file")
+	f.BoolVar(&o.require, "require", false, "fail if a server is not installed")
+	f.IntVar(&o.parallel, "parallel", 2, "servers at the same time")
+	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "end the run after this time")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
+	}
+	return o, nil
+}
+
+// run returns the exit status: 0 if everything came out as expected, 1 if not, 2
+// for wrong usage.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return complain(stderr, 2, err)
+	}
+	m, err := o.matrix()
+	if err != nil {
+		return complain(stderr, 2, err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	start := time.Now()
+	report, err := m.Run(ctx)
+	if err != nil {
+		return complain(stderr, 1, err)
+	}
+	if err := report.WriteText(stdout); err != nil {
+		return complain(stderr, 1, err)
+	}
+	fmt.Fprintf(stdout, "took %.1f s\n", time.Since(start).Seconds())
+	if o.md != "" {
+		if err := writePage(o.md, report); err != nil {
+			return complain(stderr, 1, err)
+		}
+	}
+	status := 0
+	for _, f := range report.Failures() {
+		status = complain(stderr, 1, fmt.Errorf("✕ %s", f))
+	}
+	for _, s := range report.Missing() {
+		fmt.Fprintf(stderr, "interop: ? not installed: %s\n", s)
+		if o.require {
+			status = 1
+		}
+	}
+	return status
+}
+
+func (o options) matrix() (interop.Matrix, error) {
+	exceptions, err := interop.Expectations()
+	if err != nil {
+		return interop.Matrix{}, err
+	}
+	m := interop.Matrix{Exceptions: exceptions, Clients: []interop.Client{interop.Native{}}, Parallel: o.parallel}
+	if m.Servers, err = pick(interop.Servers(), o.servers, func(s interop.Server) string { return s.Name }); err != nil {
+		return m, err
+	}
+	if m.Cases, err = pick(interop.Cases(), o.cases, func(c interop.Case) string { return c.Name }); err != nil {
+		return m, err
+	}
+	if len(o.guests) == 0 {
+		return m, nil
+	}
+	// Servers and guests run in folders of their own.
+	command, err := filepath.Abs(o.command)
+	if err != nil {
+		return m, err
+	}
+	for _, g := range o.guests {
+		name, file, _ := strings.Cut(g, "=")
+		for _, f := range []string{command, file} {
+			if _, err := os.Stat(f); err != nil {
+				return m, err
+			}
+		}
+		m.Clients = append(m.Clients, interop.Guest{Label: name, Command: command, Component: file})
+	}
+	return m, nil
+}
+
+// pick keeps the elements whose names are in the list; an empty list keeps all.
+func pick[T any](all []T, list string, name func(T) string) ([]T, error) {
+	if list == "" {
+		return all, nil
+	}
+	var kept []T
+	for want := range strings.SplitSeq(list, ",") {
+		i := slices.IndexFunc(all, func(t T) bool { return name(t) == want })
+		if i < 0 {
+			return nil, fmt.Errorf("no %q", want)
+		}
+		kept = append(kept, all[i])
+	}
+	return kept, nil
+}
+
+func writePage(file string, r *interop.Report) error {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := r.WriteMarkdown(f); err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+func complain(w io.Writer, status int, err error) int {
+	fmt.Fprintf(w, "interop: %v\n", err)
+	return status
+}

@@ -1,0 +1,65 @@
+package interop
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const intro = `# Interop: real TLS servers × cases × guests
+
+Written by ` + "`make interop`" + `; do not edit.
+
+Each cell is one fetch of a page from a server on loopback that was set up for the case and looked at
+first: that it speaks the one TLS version, shows the certificate, sends the chain and picks the group
+that the case asks for. ` + "`native`" + ` is Go's net/http without a guest, the control; the others are guests, whose
+handshake happens in this host. The page's path and body are random, so a guest cannot pass without
+fetching it, and a refusal passes only with the right reason in the guest's error.
+
+✓ as the case says · ✕ not so · – an exception with its reason below · ? the server is not installed
+
+`
+
+// WriteMarkdown writes the report as a page.
+func (r *Report) WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(intro)
+	for _, client := range r.Clients {
+		fmt.Fprintf(&b, "## %s\n\n", client)
+		rows := r.rows(client)
+		writeRow(&b, rows[0])
+		b.WriteString("|---|---|" + strings.Repeat(":-:|", len(rows[0])-2) + "\n")
+		for _, row := range rows[1:] {
+			writeRow(&b, row)
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("## Cases\n\n")
+	for _, c := range r.Cases {
+		outcome := "must succeed"
+		if c.Refused != nil {
+			outcome = "must be refused with `" + strings.Join(c.Refused, "` or `") + "`"
+		}
+		fmt.Fprintf(&b, "* **%s**: %s; %s\n", c.Name, c.About, outcome)
+	}
+	b.WriteString("\n## Servers\n\n")
+	for _, s := range r.Servers {
+		from := "compiled in"
+		if s.Package != "" {
+			from = "Debian " + s.Package
+		}
+		fmt.Fprintf(&b, "* %s: %s, %s\n", s.Name, s.Library, from)
+	}
+	if reasons := r.reasons(); reasons != nil {
+		b.WriteString("\n## Exceptions\n\n")
+		for _, reason := range reasons {
+			fmt.Fprintf(&b, "* %s\n", reason)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeRow(b *strings.Builder, cells []string) {
+	b.WriteString("| " + strings.Join(cells, " | ") + " |\n")
+}

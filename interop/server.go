@@ -1,0 +1,121 @@
+package interop
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Server is one row: how a TLS server is found and started.
+type Server struct {
+	Name    string
+	Library string // the TLS library inside
+	Package string // the Debian package to install; empty for the one compiled in
+	Program string // the executable, looked up in PATH and the sbin folders
+
+	// VersionArgs make Program print its version.
+	VersionArgs []string
+	// OwnPage says that the server answers every path with a page of its own
+	// that repeats the path; the body is then looked through, not compared.
+	OwnPage bool
+
+	// command writes what the program needs into s.Dir and says how to start it.
+	command func(program string, s Setup) (Command, error)
+	// serve is a server inside this process, instead of Program and command.
+	serve func(ctx context.Context, l net.Listener, s Setup) error
+}
+
+// Setup is what a server must be for one case.
+type Setup struct {
+	Case    Case
+	Leaf    leaf
+	Port    string
+	Dir     string // a folder of this start alone
+	Docs    string // the folder to serve files from
+	Path    string // the path of the page, "/name"
+	Backend string // host:port of a plain HTTP server with the same page, for proxies
+}
+
+// Command is how to start a server.
+type Command struct {
+	Args []string
+	Dir  string
+}
+
+var errNotInstalled = errors.New("interop: not installed")
+
+// find returns the server's executable, or errNotInstalled.
+func (s Server) find() (string, error) {
+	if s.serve != nil {
+		return "", nil
+	}
+	if strings.HasPrefix(s.Program, "/") {
+		if _, err := os.Stat(s.Program); err != nil {
+			return "", errNotInstalled
+		}
+		return s.Program, nil
+	}
+	if p, err := exec.LookPath(s.Program); err == nil {
+		return p, nil
+	}
+	for _, dir := range []string{"/usr/sbin", "/usr/local/sbin", "/sbin"} {
+		if p, err := exec.LookPath(filepath.Join(dir, s.Program)); err == nil {
+			return p, nil
+		}
+	}
+	return "", errNotInstalled
+}
+
+var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)*[a-z]?`)
+
+// version asks the program; a program that does not say gives "".
+func (s Server) version(ctx context.Context, program string) string {
+	if s.serve != nil {
+		return goVersion()
+	}
+	if s.VersionArgs == nil {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	// Several programs print it to stderr, or exit with a status of their own.
+	out, _ := exec.CommandContext(ctx, program, s.VersionArgs...).CombinedOutput()
+	return versionNumber.FindString(string(out))
+}
+
+// write puts a file of the server's configuration into its folder.
+func (s Setup) write(name, text string) (string, error) {
+	file := filepath.Join(s.Dir, name)
+	return file, os.WriteFile(file, []byte(text), 0o644)
+}
+
+// openssl is the version and group as OpenSSL's configuration commands name them.
+func (s Setup) openssl() (version, group string) {
+	version = map[uint16]string{tls.VersionTLS11: "TLSv1.1", tls.VersionTLS12: "TLSv1.2", tls.VersionTLS13: "TLSv1.3"}[s.Case.Version]
+	if s.Case.Group == tls.CurveP384 {
+		group = "P-384"
+	}
+	return version, group
+}
+
+// weak says that OpenSSL's security level must be lowered for the case: TLS 1.1
+// signs with MD5 and SHA-1.
+func (s Setup) weak() bool { return s.Case.Version == tls.VersionTLS11 }
+
+// oldCiphers is an OpenSSL cipher list that includes those of TLS 1.1.
+const oldCiphers = "ALL:@SECLEVEL=0"
+
+// when returns text if cond holds.
+func when(cond bool, text string) string {
+	if cond {
+		return text
+	}
+	return ""
+}

@@ -1,0 +1,119 @@
+package interop
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// Failures lists everything that must fail a run: failed cells, stale exceptions,
+// clients that do not answer truly.
+func (r *Report) Failures() []string {
+	list := slices.Clone(r.Wrong)
+	for _, c := range r.Cells {
+		if c.Mark == Fail {
+			list = append(list, fmt.Sprintf("%s × %s × %s: %s", c.Server, c.Case, c.Client, c.Detail))
+		}
+	}
+	return list
+}
+
+// Missing lists the servers that are not installed, with the package to install.
+func (r *Report) Missing() []string {
+	var list []string
+	for _, s := range r.Servers {
+		if _, found := r.Versions[s.Name]; !found {
+			list = append(list, fmt.Sprintf("%s (package %s)", s.Name, s.Package))
+		}
+	}
+	return list
+}
+
+// Count returns how many cells have the mark.
+func (r *Report) Count(m Mark) int {
+	n := 0
+	for _, c := range r.Cells {
+		if c.Mark == m {
+			n++
+		}
+	}
+	return n
+}
+
+// rows returns the heading and the lines of a client's table.
+func (r *Report) rows(client string) [][]string {
+	head := []string{"server", "version"}
+	for _, c := range r.Cases {
+		head = append(head, c.Name)
+	}
+	marks := map[[2]string]Mark{}
+	for _, c := range r.Cells {
+		if c.Client == client {
+			marks[[2]string{c.Server, c.Case}] = c.Mark
+		}
+	}
+	rows := [][]string{head}
+	for _, s := range r.Servers {
+		row := []string{s.Name, r.Versions[s.Name]}
+		for _, c := range r.Cases {
+			row = append(row, marks[[2]string{s.Name, c.Name}].String())
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// reasons lists the excused cells, cells with the same reason together.
+func (r *Report) reasons() []string {
+	var order []string
+	cells := map[string][]string{}
+	for _, c := range r.Cells {
+		if c.Mark != Excused {
+			continue
+		}
+		if cells[c.Reason] == nil {
+			order = append(order, c.Reason)
+		}
+		if at := c.Server + " × " + c.Case; !slices.Contains(cells[c.Reason], at) {
+			cells[c.Reason] = append(cells[c.Reason], at)
+		}
+	}
+	for i, reason := range order {
+		order[i] = strings.Join(cells[reason], ", ") + ": " + reason
+	}
+	return order
+}
+
+// WriteText writes a table per client and the reasons of the exceptions.
+func (r *Report) WriteText(w io.Writer) error {
+	var b strings.Builder
+	for _, client := range r.Clients {
+		fmt.Fprintf(&b, "client %s\n\n", client)
+		writeAligned(&b, r.rows(client))
+		b.WriteByte('\n')
+	}
+	for _, reason := range r.reasons() {
+		fmt.Fprintf(&b, "– %s\n", reason)
+	}
+	fmt.Fprintf(&b, "%d passed ✓, %d failed ✕, %d excepted –, %d not installed ?\n", r.Count(Pass), r.Count(Fail), r.Count(Excused), r.Count(Missing))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func writeAligned(b *strings.Builder, rows [][]string) {
+	width := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell + strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell)+2))
+		}
+		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
+	}
+}
