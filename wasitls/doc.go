@@ -1,0 +1,37 @@
+// Package wasitls is TLS for guests: a client connection on crypto/tls whose
+// two halves never block, so that a WebAssembly host can offer them as streams.
+//
+// It knows nothing of WebAssembly. A binding (wasitls/p2 for the draft on
+// WASI 0.2) hands over a byte transport and a server name, and turns what it
+// gets back into resources:
+//
+//	client, err := wasitls.NewClient(wasitls.Config{})     // once per host
+//	handshake := client.Start(transport, "example.org")    // runs by itself
+//	conn, err := handshake.Result()                        // after handshake.Ready
+//	conn.Input().Read(p)                                   // plaintext, 0 if there is none yet
+//	conn.Output().Write(p)                                 // within conn.Output().Permit
+//
+// # What it adds to crypto/tls
+//
+// Truncation: crypto/tls reports a transport that ends without close_notify
+// as a clean end. Here it is ErrTruncated, unless Config.AllowTruncation.
+//
+// Server names: crypto/tls sends any string to the peer. Here ParseServerName
+// decides before the first byte.
+//
+// Bounds: the handshake has a deadline, both halves have bounded buffers that
+// are held only while they are in use, and data accepted from a guest that
+// went away is delivered within Config.CloseTimeout or given up.
+//
+// Errors: one class for each thing a caller may want to tell apart, the reason
+// in Go's words, and no local addresses or paths.
+//
+// # What crypto/tls does not give
+//
+// Post-handshake messages are handled while the peer's data is read. When the
+// guest does not read and Config.ReadBuffer is full, reading stops, and with it
+// the handling of KeyUpdate and close_notify. Certificate revocation is not
+// checked. A TLS 1.2 server that asks for renegotiation ends the connection. A
+// TLS 1.3 server that refuses the client's certificate is heard on the first
+// read, after a handshake that succeeded.
+package wasitls

@@ -1,0 +1,55 @@
+package wasitls
+
+import "time"
+
+const (
+	// DefaultHandshakeTimeout bounds a handshake from Start to its result. A
+	// peer that sends a byte now and then does not extend it.
+	DefaultHandshakeTimeout = 10 * time.Second
+
+	// DefaultCloseTimeout bounds the delivery of accepted data and
+	// close_notify after nobody holds the output half any more.
+	DefaultCloseTimeout = 5 * time.Second
+
+	// DefaultWriteBuffer is the most plaintext accepted and not yet handed to
+	// the transport, in bytes: four full records.
+	DefaultWriteBuffer = 64 << 10
+
+	// DefaultReadBuffer is the most plaintext kept for a guest that does not
+	// read, in bytes. Bulk transfer needs room for some records on their way
+	// from one core to another.
+	DefaultReadBuffer = 128 << 10
+
+	// MinBuffer and MaxBuffer bound both buffers of a configuration.
+	MinBuffer = 1 << 10
+	MaxBuffer = 16 << 20
+
+	// MaxTimeout bounds both timeouts of a configuration.
+	MaxTimeout = 24 * time.Hour
+
+	// chunkSize is the unit of buffering: the plaintext of one full record
+	// (RFC 8446, section 5.1).
+	chunkSize = 16 << 10
+
+	// smallData is the size up to which received data is copied into the
+	// chunk before it, so that a peer that sends single bytes cannot make
+	// each of them hold a chunk.
+	smallData = 2 << 10
+
+	// maxHostLength is the longest DNS name without its trailing dot, and
+	// maxLabelLength the longest part of one (RFC 1035, section 2.3.4).
+	maxHostLength  = 253
+	maxLabelLength = 63
+
+	// maxQuoted bounds what an error message repeats of a guest's string.
+	maxQuoted = 64
+
+	// maxErrorText bounds the text of an error: parts of it may come from the
+	// peer's certificate.
+	maxErrorText = 1 << 10
+
+	// maxFruitless is how often in a row a transport may return no bytes and
+	// no error, or a stream may claim to be ready and give nothing, before it
+	// counts as broken.
+	maxFruitless = 100
+)

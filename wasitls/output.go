@@ -1,0 +1,279 @@
+package wasitls
+
+import (
+	"sync"
+	"time"
+)
+
+// Output is the half of a connection that sends.
+//
+// What Write accepts is sent without further calls; Flush is for those who
+// want to know when. It is gathered into full records while the transport is
+// slower than the guest. An idle half holds neither buffer nor goroutine.
+//
+// It is ready when Permit would return anything but (0, nil).
+type Output struct {
+	conn *Conn
+
+	mu       sync.Mutex
+	queue    queue
+	flying   int  // bytes taken from queue and not yet with the transport
+	flushing bool // since Flush, until everything accepted is with the transport
+	closing  bool // close_notify was asked for
+	closed   bool // and is sent; or the half was abandoned or has reported its failure
+	err      error
+	running  bool // the sender's goroutine
+	dropped  bool
+	waiters  waiters
+}
+
+func (o *Output) init(c *Conn) { o.conn = c }
+
+// Permit returns how many bytes may be written now, in one or more writes.
+// It is 0 while the buffer is mostly full, while a flush is in progress and
+// after Close until close_notify is sent; then, and for a dropped half, it is
+// ErrClosed. When sending failed it is a *StreamError once, then ErrClosed.
+func (o *Output) Permit() (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.failure(); err != nil {
+		return 0, err
+	}
+	if o.flushing || o.closing {
+		return 0, nil
+	}
+	// A permit for a few bytes would cost as much as one for many.
+	free := o.free()
+	if free < o.conn.config.WriteBuffer/4 {
+		return 0, nil
+	}
+	return free, nil
+}
+
+// failure returns the error of a half that is of no more use. A failure is
+// reported once.
+func (o *Output) failure() error {
+	if o.err != nil && !o.closed {
+		o.closed = true
+		return o.err
+	}
+	if o.closed || o.dropped {
+		return ErrClosed
+	}
+	return nil
+}
+
+func (o *Output) free() int {
+	return o.conn.config.WriteBuffer - o.queue.size - o.flying
+}
+
+// Write accepts all of p or, with an error, nothing: ErrPermit if p is larger
+// than the permit, ErrClosed after Close, and the errors of Permit. p is copied.
+func (o *Output) Write(p []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.failure(); err != nil {
+		return err
+	}
+	switch {
+	case o.closing:
+		return ErrClosed
+	case len(p) == 0:
+		return nil
+	case o.flushing || len(p) > o.free():
+		return ErrPermit
+	}
+	o.queue.write(p)
+	o.run()
+	return nil
+}
+
+// Flush asks that everything accepted be handed to the transport. Permit is 0
+// until that is done. It returns the errors of Permit, and nil while the half
+// is closing.
+func (o *Output) Flush() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err := o.failure(); err != nil {
+		return err
+	}
+	o.flushing = o.pending() && !o.closing
+	return nil
+}
+
+// Close sends close_notify after everything accepted. It does not block: the
+// half is ready when that is done. The transport stays open, and the input
+// half is not touched. It is idempotent.
+func (o *Output) Close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closing || o.closed || o.err != nil {
+		return
+	}
+	o.closing, o.flushing = true, false
+	if o.dropped {
+		o.bound()
+	}
+	o.run()
+}
+
+// Ready tells whether Permit would return anything but (0, nil).
+func (o *Output) Ready() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.ready()
+}
+
+func (o *Output) ready() bool {
+	if o.closed || o.dropped || o.err != nil {
+		return true
+	}
+	return !o.flushing && !o.closing && o.free() >= o.conn.config.WriteBuffer/4
+}
+
+// Notify calls f once when the half is ready, at once if it is so already. It
+// returns a function that takes f back; f may still be running then. f runs on
+// any goroutine and must not block. Being called is a hint: ask Ready.
+func (o *Output) Notify(f func()) (stop func()) {
+	o.mu.Lock()
+	if o.ready() {
+		o.mu.Unlock()
+		f()
+		return func() {}
+	}
+	x := o.waiters.add(f)
+	o.mu.Unlock()
+	return func() {
+		o.mu.Lock()
+		o.waiters.remove(x)
+		o.mu.Unlock()
+	}
+}
+
+// Drop gives the half up. What was accepted is still delivered, and
+// close_notify after it if Close was called, within Config.CloseTimeout. It is
+// idempotent.
+//
+// Without Close no close_notify is sent: a guest that went away in the middle
+// of a message must not look like one that has said everything.
+func (o *Output) Drop() {
+	o.mu.Lock()
+	if o.dropped {
+		o.mu.Unlock()
+		return
+	}
+	o.dropped = true
+	if o.running {
+		o.bound()
+	}
+	list := o.waiters.take()
+	o.mu.Unlock()
+	wake(list)
+	o.conn.dropHandle()
+}
+
+// bound limits the time for what a dropped half still has to send.
+func (o *Output) bound() {
+	o.conn.wire.t.SetWriteDeadline(time.Now().Add(o.conn.config.CloseTimeout))
+}
+
+// abandon drops the half and what it had accepted.
+func (o *Output) abandon() {
+	o.mu.Lock()
+	o.queue.reset()
+	o.closed = true
+	o.mu.Unlock()
+	o.Drop()
+}
+
+// busy tells whether something accepted is still to be sent.
+func (o *Output) busy() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.running
+}
+
+func (o *Output) pending() bool { return o.queue.size+o.flying > 0 }
+
+// run starts the sender unless it runs.
+func (o *Output) run() {
+	if !o.running {
+		o.running = true
+		o.conn.workerStarted()
+		go o.send()
+	}
+}
+
+// send is the goroutine of the half while there is something to send.
+func (o *Output) send() {
+	for {
+		c, more := o.next()
+		if !more {
+			break
+		}
+		var err error
+		if c != nil {
+			_, err = o.conn.tls.Write(c.data())
+		} else {
+			err = o.conn.tls.CloseWrite()
+		}
+		o.sent(c, err)
+	}
+	o.conn.releaseUnused()
+	o.conn.workerEnded(1)
+}
+
+// next returns the next chunk to send, or nil for close_notify; more is false
+// when there is nothing to do and the goroutine ends.
+func (o *Output) next() (c *chunk, more bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err == nil {
+		if c := o.queue.pop(); c != nil {
+			o.flying = c.len()
+			return c, true
+		}
+		if o.closing && !o.closed {
+			return nil, true
+		}
+	}
+	o.running = false
+	if o.dropped && o.err == nil {
+		// The receiver may have to answer a KeyUpdate later.
+		o.conn.wire.t.SetWriteDeadline(time.Time{})
+	}
+	return nil, false
+}
+
+// sent records what became of a chunk, or of close_notify if c is nil.
+func (o *Output) sent(c *chunk, err error) {
+	o.mu.Lock()
+	o.flying = 0
+	switch {
+	case err != nil:
+		class, cause := classify(err)
+		o.err = &StreamError{class, operation(c), cause}
+		o.queue.reset()
+	case c == nil:
+		o.closed = true
+	}
+	if !o.pending() {
+		o.flushing = false
+	}
+	var list []*waiter
+	if o.ready() {
+		list = o.waiters.take()
+	}
+	o.mu.Unlock()
+	if c != nil {
+		c.free()
+	}
+	wake(list)
+}
+
+func operation(c *chunk) string {
+	if c == nil {
+		return "close"
+	}
+	return "write"
+}

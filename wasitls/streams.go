@@ -1,0 +1,166 @@
+package wasitls
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// Source is a byte stream that never blocks, as Input is one: Read returns
+// (0, nil) when there is nothing yet and an error that is ErrClosed at the end.
+// Drop may come while another method is being called.
+type Source interface {
+	Read(p []byte) (int, error)
+	// Notify calls f once when Read would return something.
+	Notify(f func()) (stop func())
+	Drop()
+}
+
+// Sink is a byte stream that never blocks, as Output is one. Drop may come
+// while another method is being called.
+type Sink interface {
+	// Permit returns how much Write takes now, 0 for nothing yet.
+	Permit() (int, error)
+	Write(p []byte) error
+	Flush() error
+	// Notify calls f once when Permit would return something.
+	Notify(f func()) (stop func())
+	Drop()
+}
+
+// Streams returns a transport of two streams, which it owns and drops in
+// Close. They need not belong together: the streams of a pipe, a file, or the
+// halves of another TLS connection all do. Everything written is flushed.
+func Streams(in Source, out Sink) Transport {
+	t := &streams{in: in, out: out, closed: make(chan struct{})}
+	t.read.init()
+	t.write.init()
+	return t
+}
+
+type streams struct {
+	in  Source
+	out Sink
+
+	read, write waiting
+	once        sync.Once
+	closed      chan struct{}
+}
+
+func (t *streams) Read(p []byte) (int, error) {
+	for range maxFruitless {
+		n, err := t.in.Read(p)
+		switch {
+		case errors.Is(err, ErrClosed):
+			return n, io.EOF
+		case n > 0 || err != nil || len(p) == 0:
+			return n, err
+		}
+		if err := t.read.wait(t.in.Notify, t.closed); err != nil {
+			return 0, err
+		}
+	}
+	return 0, io.ErrNoProgress
+}
+
+func (t *streams) Write(p []byte) (written int, err error) {
+	for fruitless := 0; written < len(p); fruitless++ {
+		if fruitless == maxFruitless {
+			return written, io.ErrNoProgress
+		}
+		n, err := t.out.Permit()
+		if err != nil {
+			return written, err
+		}
+		if n > 0 {
+			n = min(n, len(p)-written)
+			if err := t.out.Write(p[written : written+n]); err != nil {
+				return written, err
+			}
+			written += n
+			fruitless = 0
+			continue
+		}
+		if err := t.write.wait(t.out.Notify, t.closed); err != nil {
+			return written, err
+		}
+	}
+	return written, t.out.Flush()
+}
+
+func (t *streams) SetReadDeadline(d time.Time) error  { return t.read.setDeadline(d) }
+func (t *streams) SetWriteDeadline(d time.Time) error { return t.write.setDeadline(d) }
+
+func (t *streams) Close() error {
+	t.once.Do(func() {
+		close(t.closed)
+		t.in.Drop()
+		t.out.Drop()
+	})
+	return nil
+}
+
+// waiting lets one goroutine wait for a stream, with a deadline that may
+// change meanwhile.
+type waiting struct {
+	event chan struct{} // a stream's call, or a new deadline
+
+	mu       sync.Mutex
+	deadline time.Time
+}
+
+func (w *waiting) init() { w.event = make(chan struct{}, 1) }
+
+func (w *waiting) signal() {
+	select {
+	case w.event <- struct{}{}:
+	default:
+	}
+}
+
+func (w *waiting) setDeadline(t time.Time) error {
+	w.mu.Lock()
+	w.deadline = t
+	w.mu.Unlock()
+	w.signal()
+	return nil
+}
+
+// remaining returns the time left, and false if there is no deadline.
+func (w *waiting) remaining() (time.Duration, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Until(w.deadline), !w.deadline.IsZero()
+}
+
+// wait returns when notify has called, or with an error.
+func (w *waiting) wait(notify func(func()) func(), closed <-chan struct{}) error {
+	select {
+	case <-closed:
+		return net.ErrClosed
+	default:
+	}
+	var timeout <-chan time.Time
+	left, limited := w.remaining()
+	if limited && left <= 0 {
+		return os.ErrDeadlineExceeded
+	}
+	if limited {
+		timer := time.NewTimer(left)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	stop := notify(w.signal)
+	defer stop()
+	select {
+	case <-w.event:
+		return nil
+	case <-timeout:
+		return os.ErrDeadlineExceeded
+	case <-closed:
+		return net.ErrClosed
+	}
+}
