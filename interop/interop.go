@@ -29,7 +29,7 @@ type Case struct {
 	About   string      // one sentence for the page
 	Version uint16      // the only TLS version the server offers
 	Leaf    string      // which certificate it shows, a name in the PKI
-	Group   tls.CurveID // the only group it offers; 0 leaves its default
+	Group   tls.CurveID // the only group it offers, one that takes a HelloRetryRequest; 0 leaves its default
 	Host    string      // the host in the URL
 	Size    int         // bytes in the body
 	Refused []string    // a refusal must hold one of these texts; nil means the fetch must succeed

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -93,7 +94,7 @@ func (m Matrix) cells(ctx context.Context, dir string, certs *pki, versions map[
 	for i, s := range m.Servers {
 		program, err := s.find()
 		if err == nil {
-			versions[s.Name] = s.version(ctx, program)
+			versions[s.Name] = s.version(ctx)
 		}
 		for j, c := range m.Cases {
 			at := i*len(m.Cases) + j
@@ -155,11 +156,11 @@ func (m Matrix) pair(ctx context.Context, s Server, program string, c Case, dir 
 		return fail(err, run.log())
 	}
 	_, port, _ := net.SplitHostPort(run.addr)
-	url := "https://" + net.JoinHostPort(c.Host, port) + page.path
+	address := "https://" + net.JoinHostPort(c.Host, port) + page.path
 	var cells []Cell
 	for _, client := range m.Clients {
 		cell := Cell{Server: s.Name, Case: c.Name, Client: client.Name(), Mark: Pass}
-		if err := fetch(ctx, client, url, certs.root, c, page, s.OwnPage); err != nil {
+		if err := fetch(ctx, client, address, certs.root, c, page, s.OwnPage); err != nil {
 			cell.Mark, cell.Detail = Fail, detail(err, run.log())
 		}
 		cells = append(cells, cell)
@@ -168,10 +169,10 @@ func (m Matrix) pair(ctx context.Context, s Server, program string, c Case, dir 
 }
 
 // fetch lets a client get the page and says how the outcome differs from the case.
-func fetch(ctx context.Context, client Client, url, root string, c Case, page page, ownPage bool) error {
+func fetch(ctx context.Context, client Client, address, root string, c Case, page page, ownPage bool) error {
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	got, err := client.Get(ctx, url, root)
+	got, err := client.Get(ctx, address, root)
 	switch {
 	case errors.Is(err, ErrBroken):
 		return err
@@ -181,12 +182,22 @@ func fetch(ctx context.Context, client Client, url, root string, c Case, page pa
 		return fmt.Errorf("refused: %w", err)
 	case got.Status != 200:
 		return fmt.Errorf("status %d, want 200", got.Status)
-	case ownPage && !bytes.Contains(got.Body, []byte(strings.TrimPrefix(page.path, "/"))):
-		return fmt.Errorf("the page does not repeat the path %s: %.200q", page.path, got.Body)
+	case ownPage && !bytes.Contains(got.Body, []byte(hostOf(address))):
+		return fmt.Errorf("the page does not repeat the request's Host %s: %q", hostOf(address), got.Body)
 	case !ownPage && !bytes.Equal(got.Body, page.body):
 		return fmt.Errorf("the body has %d bytes, want %d, or differs: %.80q", len(got.Body), len(page.body), got.Body)
 	}
 	return nil
+}
+
+// hostOf is the Host header of a request for page: the host with its port, which
+// is another one in every case.
+func hostOf(page string) string {
+	u, err := url.Parse(page)
+	if err != nil {
+		return page
+	}
+	return u.Host
 }
 
 func refused(c Case, got Result, err error) error {

@@ -32,6 +32,7 @@ type leaf struct {
 	sent  int    // certificates in chain
 	cert  string // file: leaf alone
 	chain string // file: leaf and intermediate, as sent
+	above string // file: what chain holds above the leaf
 	key   string // file: PKCS #8
 	both  string // file: key, then chain
 }
@@ -155,15 +156,16 @@ func writeLeaf(base string, sent []*x509.Certificate, key crypto.Signer) (leaf, 
 	}
 	l := leaf{
 		der: sent[0].Raw, sent: len(sent),
-		cert: base + ".pem", chain: base + ".chain.pem", key: base + ".key", both: base + ".all.pem",
+		cert: base + ".pem", chain: base + ".chain.pem", above: base + ".above.pem", key: base + ".key", both: base + ".all.pem",
 	}
-	var chain []byte
-	for _, c := range sent {
-		chain = append(chain, pemCert(c.Raw)...)
+	var above []byte
+	for _, c := range sent[1:] {
+		above = append(above, pemCert(c.Raw)...)
 	}
+	chain := slices.Concat(pemCert(l.der), above)
 	keyPEM := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	for file, text := range map[string][]byte{
-		l.cert: pemCert(l.der), l.chain: chain, l.key: keyPEM, l.both: slices.Concat(keyPEM, chain),
+		l.cert: pemCert(l.der), l.chain: chain, l.above: above, l.key: keyPEM, l.both: slices.Concat(keyPEM, chain),
 	} {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			return leaf{}, err

@@ -80,13 +80,17 @@ func startProcess(ctx context.Context, cmd Command, dir, addr string) (*running,
 	if err != nil {
 		return nil, err
 	}
+	for _, args := range cmd.Before {
+		if err := prepare(ctx, args, dir); err != nil {
+			out.Close()
+			return nil, err
+		}
+	}
 	p := exec.Command(cmd.Args[0], cmd.Args[1:]...)
-	p.Dir, p.Stdout, p.Stderr = cmd.Dir, out, out
+	p.Dir, p.Env, p.Stdout, p.Stderr = cmd.Dir, environment(dir), out, out
 	if p.Dir == "" {
 		p.Dir = dir
 	}
-	// The system's OpenSSL policy must not decide what a case offers.
-	p.Env = append(os.Environ(), "OPENSSL_CONF=/dev/null", "LC_ALL=C", "HOME="+dir)
 	p.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := p.Start(); err != nil {
 		out.Close()
@@ -108,6 +112,24 @@ func startProcess(ctx context.Context, cmd Command, dir, addr string) (*running,
 		return nil, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Args[0]), err, text)
 	}
 	return r, nil
+}
+
+// prepare runs a command that a server needs before it can start.
+func prepare(ctx context.Context, args []string, dir string) error {
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	p := exec.CommandContext(ctx, args[0], args[1:]...)
+	p.Dir, p.Env = dir, environment(dir)
+	if out, err := p.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", args[0], err, out)
+	}
+	return nil
+}
+
+// environment keeps the machine's OpenSSL policy and the user's settings from
+// deciding what a case offers.
+func environment(dir string) []string {
+	return append(os.Environ(), "OPENSSL_CONF=/dev/null", "LC_ALL=C", "HOME="+dir)
 }
 
 // endGroup ends a process group: first politely, so that a server can take back

@@ -20,10 +20,10 @@ type Server struct {
 	Package string // the Debian package to install; empty for the one compiled in
 	Program string // the executable, looked up in PATH and the sbin folders
 
-	// VersionArgs make Program print its version.
-	VersionArgs []string
+	// Version is a command that prints the server's version.
+	Version []string
 	// OwnPage says that the server answers every path with a page of its own
-	// that repeats the path; the body is then looked through, not compared.
+	// that repeats the request; the body is then looked through, not compared.
 	OwnPage bool
 
 	// command writes what the program needs into s.Dir and says how to start it.
@@ -45,8 +45,9 @@ type Setup struct {
 
 // Command is how to start a server.
 type Command struct {
-	Args []string
-	Dir  string
+	Args   []string
+	Dir    string     // the working folder; empty for Setup.Dir
+	Before [][]string // commands that must succeed first
 }
 
 var errNotInstalled = errors.New("interop: not installed")
@@ -75,18 +76,15 @@ func (s Server) find() (string, error) {
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)*[a-z]?`)
 
-// version asks the program; a program that does not say gives "".
-func (s Server) version(ctx context.Context, program string) string {
+// version asks for the version; a server that does not say gives "".
+func (s Server) version(ctx context.Context) string {
 	if s.serve != nil {
 		return goVersion()
-	}
-	if s.VersionArgs == nil {
-		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	// Several programs print it to stderr, or exit with a status of their own.
-	out, _ := exec.CommandContext(ctx, program, s.VersionArgs...).CombinedOutput()
+	out, _ := exec.CommandContext(ctx, s.Version[0], s.Version[1:]...).CombinedOutput()
 	return versionNumber.FindString(string(out))
 }
 

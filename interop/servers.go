@@ -11,19 +11,19 @@ import (
 // Servers returns the rows.
 func Servers() []Server {
 	return []Server{
-		{Name: "openssl s_server", Library: "OpenSSL", Package: "openssl", Program: "openssl", VersionArgs: []string{"version"}, command: opensslServer},
-		{Name: "nginx", Library: "OpenSSL", Package: "nginx-light", Program: "nginx", VersionArgs: []string{"-v"}, command: nginx},
-		{Name: "gnutls-serv", Library: "GnuTLS", Package: "gnutls-bin", Program: "gnutls-serv", VersionArgs: []string{"--version"}, OwnPage: true, command: gnutlsServ},
-		{Name: "Apache", Library: "OpenSSL", Package: "apache2", Program: "apache2", VersionArgs: []string{"-v"}, command: apache},
-		{Name: "haproxy", Library: "OpenSSL", Package: "haproxy", Program: "haproxy", VersionArgs: []string{"-v"}, command: haproxy},
-		{Name: "stunnel", Library: "OpenSSL", Package: "stunnel4", Program: "stunnel4", VersionArgs: []string{"-version"}, command: stunnel},
-		{Name: "Node https", Library: "OpenSSL", Package: "nodejs", Program: "node", VersionArgs: []string{"--version"}, command: node},
-		{Name: "Python ssl", Library: "OpenSSL", Package: "python3", Program: "/usr/bin/python3", VersionArgs: []string{"--version"}, command: python},
-		{Name: "lighttpd", Library: "OpenSSL", Package: "lighttpd lighttpd-mod-openssl", Program: "lighttpd", VersionArgs: []string{"-v"}, command: lighttpd},
-		{Name: "hitch", Library: "OpenSSL", Package: "hitch", Program: "hitch", VersionArgs: []string{"--version"}, command: hitch},
-		{Name: "socat", Library: "OpenSSL", Package: "socat", Program: "socat", VersionArgs: []string{"-V"}, command: socat},
-		{Name: "NSS selfserv", Library: "NSS", Package: "libnss3-tools", Program: "selfserv", OwnPage: true, command: selfserv},
-		{Name: "h2o", Library: "picotls", Package: "h2o", Program: "h2o", VersionArgs: []string{"--version"}, command: h2o},
+		{Name: "openssl s_server", Library: "OpenSSL", Package: "openssl", Program: "openssl", Version: []string{"openssl", "version"}, command: opensslServer},
+		{Name: "nginx", Library: "OpenSSL", Package: "nginx-light", Program: "nginx", Version: []string{"nginx", "-v"}, command: nginx},
+		{Name: "gnutls-serv", Library: "GnuTLS", Package: "gnutls-bin", Program: "gnutls-serv", Version: []string{"gnutls-serv", "--version"}, OwnPage: true, command: gnutlsServ},
+		{Name: "Apache", Library: "OpenSSL", Package: "apache2", Program: "apache2", Version: []string{"apache2", "-v"}, command: apache},
+		{Name: "haproxy", Library: "OpenSSL", Package: "haproxy", Program: "haproxy", Version: []string{"haproxy", "-v"}, command: haproxy},
+		{Name: "stunnel", Library: "OpenSSL", Package: "stunnel4", Program: "stunnel4", Version: []string{"stunnel4", "-version"}, command: stunnel},
+		{Name: "Node https", Library: "OpenSSL", Package: "nodejs", Program: "node", Version: []string{"node", "--version"}, command: node},
+		{Name: "Python ssl", Library: "OpenSSL", Package: "python3", Program: "/usr/bin/python3", Version: []string{"/usr/bin/python3", "--version"}, command: python},
+		{Name: "lighttpd", Library: "OpenSSL", Package: "lighttpd lighttpd-mod-openssl", Program: "lighttpd", Version: []string{"lighttpd", "-v"}, command: lighttpd},
+		{Name: "hitch", Library: "OpenSSL", Package: "hitch", Program: "hitch", Version: []string{"hitch", "--version"}, command: hitch},
+		{Name: "socat", Library: "OpenSSL", Package: "socat", Program: "socat", Version: []string{"socat", "-V"}, command: socat},
+		{Name: "NSS selfserv", Library: "NSS", Package: "libnss3-tools", Program: "selfserv", Version: []string{"dpkg-query", "-W", "-f", "${Version}", "libnss3"}, OwnPage: true, command: selfserv},
+		{Name: "h2o", Library: "picotls", Package: "h2o", Program: "h2o", Version: []string{"h2o", "--version"}, command: h2o},
 		{Name: "Go", Library: "crypto/tls", serve: goServer},
 	}
 }
@@ -31,10 +31,9 @@ func Servers() []Server {
 func opensslServer(program string, s Setup) (Command, error) {
 	version, group := s.openssl()
 	args := []string{program, "s_server", "-accept", "127.0.0.1:" + s.Port, "-WWW", "-quiet",
-		"-cert", s.Leaf.cert, "-key", s.Leaf.key, "-" + strings.ReplaceAll(strings.ToLower(version), "tlsv", "tls")}
-	args[len(args)-1] = strings.ReplaceAll(args[len(args)-1], ".", "_")
+		"-cert", s.Leaf.cert, "-key", s.Leaf.key, strings.NewReplacer("TLSv", "-tls", ".", "_").Replace(version)}
 	if s.Leaf.sent > 1 {
-		args = append(args, "-cert_chain", s.Leaf.chain)
+		args = append(args, "-cert_chain", s.Leaf.above)
 	}
 	if group != "" {
 		args = append(args, "-groups", group)
@@ -79,7 +78,7 @@ func gnutlsServ(program string, s Setup) (Command, error) {
 	if s.Case.Group == tls.CurveP384 {
 		priority += ":-GROUP-ALL:+GROUP-SECP384R1"
 	}
-	return Command{Args: []string{program, "--quiet", "--http", "--port", s.Port, "--priority", priority,
+	return Command{Args: []string{program, "--http", "--port", s.Port, "--priority", priority,
 		"--x509certfile", s.Leaf.chain, "--x509keyfile", s.Leaf.key}, Dir: s.Docs}, nil
 }
 
@@ -173,7 +172,7 @@ context.load_cert_chain(%[3]q, %[4]q)
 server = http.server.ThreadingHTTPServer(("127.0.0.1", %[7]s), handler)
 server.socket = context.wrap_socket(server.socket, server_side=True)
 server.serve_forever()
-`, when(s.weak(), "context.set_ciphers('"+oldCiphers+"')\n"), strings.NewReplacer(".", "_", "v", "v").Replace(version), s.Leaf.chain, s.Leaf.key,
+`, when(s.weak(), "context.set_ciphers('"+oldCiphers+"')\n"), strings.ReplaceAll(version, ".", "_"), s.Leaf.chain, s.Leaf.key,
 		when(curve != "", "context.set_ecdh_curve('"+curve+"')\n"), s.Docs, s.Port))
 	return Command{Args: []string{program, "-W", "ignore", script}}, err
 }
@@ -208,20 +207,31 @@ tls-protos = %s
 }
 
 func socat(program string, s Setup) (Command, error) {
-	version, group := s.openssl()
+	version, _ := s.openssl() // its one group is P-256, whatever the case asks for
 	listen := fmt.Sprintf("OPENSSL-LISTEN:%s,bind=127.0.0.1,fork,reuseaddr,verify=0,cert=%s,openssl-min-proto-version=%[3]s,openssl-max-proto-version=%[3]s%s",
 		s.Port, s.Leaf.both, strings.TrimPrefix(version, "v"), when(s.weak(), ",cipher="+oldCiphers))
-	_ = group
 	return Command{Args: []string{program, listen, "TCP:" + s.Backend}}, nil
 }
 
 func selfserv(program string, s Setup) (Command, error) {
-	return Command{}, fmt.Errorf("interop: %s: not written", filepath.Base(program))
+	version, group := s.openssl()
+	db, p12 := "sql:"+s.Dir, filepath.Join(s.Dir, "leaf.p12")
+	nss := strings.ToLower(strings.ReplaceAll(version, "v", ""))
+	args := []string{program, "-d", db, "-p", s.Port, "-V", nss + ":" + nss}
+	// Each kind of key has an option of its own.
+	args = append(args, map[bool]string{true: "-n", false: "-e"}[s.Case.Leaf == "rsa"], "leaf")
+	if group != "" {
+		args = append(args, "-I", strings.ReplaceAll(group, "-", ""))
+	}
+	return Command{Args: args, Before: [][]string{
+		{"certutil", "-N", "-d", db, "--empty-password"},
+		{"openssl", "pkcs12", "-export", "-inkey", s.Leaf.key, "-in", s.Leaf.chain, "-name", "leaf", "-passout", "pass:interop", "-out", p12},
+		{"pk12util", "-i", p12, "-d", db, "-W", "interop", "-K", ""},
+	}}, nil
 }
 
 func h2o(program string, s Setup) (Command, error) {
-	version, group := s.openssl()
-	_ = group
+	version, _ := s.openssl() // it has no setting for the group
 	conf, err := s.write("h2o.conf", fmt.Sprintf(`listen:
   host: 127.0.0.1
   port: %s
