@@ -54,11 +54,18 @@ rust() { # rust NAME: a binary of the workspace
   component "$1"
 }
 
+# What every Rust guest depends on.
+shared="guests/rust/Cargo.toml guests/rust/Cargo.lock"
+
 build() {
   case $1 in
   hello)
     rust hello
-    pack hello "$rustc" guests/rust/hello guests/rust/Cargo.toml guests/rust/Cargo.lock guests/build.sh
+    pack hello "$rustc" guests/rust/hello $shared
+    ;;
+  https-get | democli)
+    rust "$1"
+    pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client wit $shared
     ;;
   *)
     echo "build.sh: no guest $1" >&2
@@ -67,7 +74,7 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello
+[ $# -gt 0 ] || set -- hello https-get democli
 for name in "$@"; do
   build "$name"
 done
