@@ -1,0 +1,158 @@
+#include "fiber.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+wt_store *wt_store_new(wasm_engine_t *engine, uint64_t slice) {
+  wt_store *s = calloc(1, sizeof *s);
+  if (!s) return NULL;
+  s->slice = slice;
+  s->store = wasmtime_store_new(engine, s, NULL);
+  s->context = wasmtime_store_context(s->store);
+  wasmtime_context_set_epoch_deadline(s->context, slice);
+  wasmtime_context_epoch_deadline_async_yield_and_update(s->context, slice);
+  return s;
+}
+
+void wt_store_delete(wt_store *s) {
+  wasmtime_store_delete(s->store);
+  free(s);
+}
+
+wt_fiber *wt_fiber_new(void) { return calloc(1, sizeof(wt_fiber)); }
+
+wasmtime_error_t *wt_fiber_bind(wt_fiber *f, wasm_engine_t *engine, const wt_import *imports,
+                                const wasmtime_extern_t *items, size_t n) {
+  f->linker = wasmtime_linker_new(engine);
+  wasmtime_linker_allow_shadowing(f->linker, true);
+  for (size_t i = 0; i < n; i++) {
+    wasmtime_error_t *e = wasmtime_linker_define(f->linker, f->store->context, imports[i].module, imports[i].module_len,
+                                                 imports[i].name, imports[i].name_len, &items[i]);
+    if (e) return e;
+  }
+  return NULL;
+}
+
+static void start(wt_fiber *f) {
+  wasmtime_context_t *c = f->store->context;
+  if (f->linker)
+    f->future = wasmtime_linker_instantiate_async(f->linker, c, f->module, &f->instance, &f->trap, &f->error);
+  else
+    f->future = wasmtime_func_call_async(c, &f->func, f->call, f->nargs, f->call + f->nargs, f->nresults, &f->trap,
+                                         &f->error);
+}
+
+// raw returns the bits of a number, with the upper half of a narrow one zero.
+static uint64_t raw(const wasmtime_val_t *v) {
+  bool narrow = v->kind == WASMTIME_I32 || v->kind == WASMTIME_F32;
+  return narrow ? (uint32_t)v->of.i32 : (uint64_t)v->of.i64;
+}
+
+static void refresh(wt_store *s) {
+  s->hot_base = wasmtime_memory_data(s->context, &s->hot_memory);
+  s->hot_size = wasmtime_memory_data_size(s->context, &s->hot_memory);
+}
+
+// finish drops what only a guest in progress needs.
+static void finish(wt_fiber *f) {
+  if (f->future) wasmtime_call_future_delete(f->future);
+  if (f->linker) wasmtime_linker_delete(f->linker);
+  f->future = NULL;
+  f->linker = NULL;
+  f->callee = NULL;
+}
+
+int wt_fiber_resume(wt_fiber *f) {
+  wt_store *s = f->store;
+  if (!f->future) start(f);
+  wasmtime_context_set_epoch_deadline(s->context, s->slice);
+  s->running = f;
+  bool done = wasmtime_call_future_poll(f->future);
+  s->running = NULL;
+  if (s->hot) refresh(s);
+  if (!done) return f->callee ? WT_HOST_CALL : WT_PREEMPTED;
+  finish(f);
+  if (f->trap || f->error) return WT_FAILED;
+  f->nvalues = f->nresults;
+  for (uint32_t i = 0; i < f->nresults; i++) f->values[i] = raw(&f->call[f->nargs + i]);
+  return WT_DONE;
+}
+
+void wt_fiber_trap(wt_fiber *f, const char *message, size_t len) {
+  *f->host_trap = wasmtime_trap_new(message, len);
+  f->answered = true;
+}
+
+void wt_fiber_reset(wt_fiber *f) {
+  finish(f);
+  if (f->trap) wasm_trap_delete(f->trap);
+  if (f->error) wasmtime_error_delete(f->error);
+  f->trap = NULL;
+  f->error = NULL;
+  f->store = NULL;
+}
+
+void wt_fiber_delete(wt_fiber *f) {
+  wt_fiber_reset(f);
+  free(f);
+}
+
+void wt_memory(wt_store *s, const wasmtime_extern_t *memory) {
+  s->hot = true;
+  s->hot_memory = memory->of.memory;
+  refresh(s);
+}
+
+// answer is polled with the fiber that made the host call. It hands the
+// results over once Go has set them.
+static bool answer(void *env) {
+  wt_fiber *f = env;
+  if (!f->answered) return false;
+  for (uint32_t i = 0; i < f->callee->nresults; i++) {
+    f->host_results[i].kind = f->callee->results[i];
+    f->host_results[i].of.i64 = f->values[i];
+  }
+  f->callee = NULL;
+  return true;
+}
+
+// host_call runs on the guest's fiber, inside a poll of that fiber.
+static void host_call(void *env, wasmtime_caller_t *caller, const wasmtime_val_t *args, size_t nargs,
+                      wasmtime_val_t *results, size_t nresults, wasm_trap_t **trap,
+                      wasmtime_async_continuation_t *continuation) {
+  wt_store *s = wasmtime_context_get_data(wasmtime_caller_context(caller));
+  wt_fiber *f = s->running;
+  f->callee = env;
+  f->answered = false;
+  f->host_results = results;
+  f->host_trap = trap;
+  f->nvalues = nargs;
+  for (size_t i = 0; i < nargs; i++) f->values[i] = raw(&args[i]);
+  continuation->callback = answer;
+  continuation->env = f;
+  continuation->finalizer = NULL;
+}
+
+static void valtypes(wasm_valtype_vec_t *out, const uint8_t *kinds, size_t n) {
+  wasm_valtype_t *types[WT_MAX_VALUES];
+  for (size_t i = 0; i < n; i++) types[i] = wasm_valtype_new(kinds[i]);
+  wasm_valtype_vec_new(out, n, types);
+}
+
+wasmtime_error_t *wt_host_func_define(wasmtime_linker_t *l, const char *module, size_t module_len, const char *name,
+                                      size_t name_len, uint32_t id, const uint8_t *params, size_t nparams,
+                                      const uint8_t *results, size_t nresults) {
+  wt_host_func *h = calloc(1, sizeof *h);
+  if (!h) abort();
+  h->id = id;
+  h->nresults = nresults;
+  if (nresults) memcpy(h->results, results, nresults);
+  wasm_valtype_vec_t p, r;
+  valtypes(&p, params, nparams);
+  valtypes(&r, results, nresults);
+  wasm_functype_t *t = wasm_functype_new(&p, &r);
+  wasmtime_error_t *e =
+      wasmtime_linker_define_async_func(l, module, module_len, name, name_len, t, host_call, h, free);
+  wasm_functype_delete(t);
+  return e;
+}
