@@ -1,0 +1,55 @@
+# make demo and make test need Go and a C compiler, nothing else.
+
+GO      ?= go
+SPEC    ?= testdata/spec
+FUZZ    ?= 20s
+PYTHON  ?= python3
+BIN     := bin/wasitls
+
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+.PHONY: build demo test race vet staticcheck check spec interop bench fuzz guests clean
+
+build:
+	$(GO) build -o $(BIN) ./cmd/wasitls
+
+demo: build
+	$(BIN) demo
+
+test:
+	$(GO) test ./...
+	cd testdata/guests && $(GO) test ./...
+
+# The data-race detector, and the TLS half without cgo.
+race:
+	$(GO) test -race ./wasitls/... ./host/...
+	CGO_ENABLED=0 $(GO) test ./wasitls
+
+vet:
+	$(GO) vet ./...
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "run gofmt on these files"; exit 1; }
+
+staticcheck:
+	$(GO) run $(STATICCHECK) ./...
+
+check: vet staticcheck test race
+
+# make spec SPEC=DIR runs a folder of converted component-model tests.
+spec:
+	$(GO) run ./host/internal/spectest/cmd -expect host/internal/spectest/expectations.json $(SPEC)
+
+interop: build
+	$(GO) run ./interop/cmd/interop -wasitls $(BIN)
+
+bench: build
+	$(GO) run ./interop/cmd/bench
+
+fuzz:
+	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZ)
+	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZ)
+
+guests:
+	$(MAKE) -C guests
+
+clean:
+	rm -rf bin

@@ -1,0 +1,64 @@
+package host
+
+import (
+	"fmt"
+	"reflect"
+	"runtime/debug"
+	"sync"
+	"unsafe"
+
+	"github.com/wasitls/wasitls/host/internal/abi"
+	"github.com/wasitls/wasitls/host/internal/rt"
+)
+
+// boundFunc is a host function with the plan to lift its arguments from, and
+// lower its result into, the guests of one component.
+type boundFunc struct {
+	name   string
+	fn     Fn
+	plan   *abi.FuncPlan
+	frames sync.Pool // of *frame
+}
+
+// frame holds the Go side of one call.
+type frame struct {
+	args, result unsafe.Pointer
+	// zero clears them for the next call.
+	zero func()
+	call Call
+}
+
+func newBoundFunc(name string, f Fn, plan *abi.FuncPlan) *boundFunc {
+	b := &boundFunc{name: name, fn: f, plan: plan}
+	b.frames.New = func() any {
+		args, result := reflect.New(f.args), reflect.New(f.result)
+		return &frame{
+			args:   args.UnsafePointer(),
+			result: result.UnsafePointer(),
+			zero:   func() { args.Elem().SetZero(); result.Elem().SetZero() },
+		}
+	}
+	return b
+}
+
+// Call implements rt.HostFunc.
+func (b *boundFunc) Call(s *rt.Store, cx *abi.Context, flat []uint64) (v uint64, err error) {
+	f := b.frames.Get().(*frame)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("host: %s panicked: %v\n%s", b.name, p, debug.Stack())
+			return // the frame may be in use by what panicked
+		}
+		f.zero()
+		f.call = Call{}
+		b.frames.Put(f)
+	}()
+	f.call = Call{ctx: s.Context(), store: s.Owner.(*Store)}
+	if err := b.plan.LiftArgs(cx, flat, f.args); err != nil {
+		return 0, err
+	}
+	if err := b.fn.call(&f.call, f.args, f.result); err != nil {
+		return 0, err
+	}
+	return b.plan.LowerResult(cx, flat, f.result)
+}

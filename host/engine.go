@@ -1,0 +1,104 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/wasitls/wasitls/host/internal/binary"
+	"github.com/wasitls/wasitls/host/internal/core"
+	"github.com/wasitls/wasitls/host/internal/rt"
+	"github.com/wasitls/wasitls/host/internal/types"
+	"github.com/wasitls/wasitls/host/internal/wt"
+)
+
+// Config configures an Engine. The zero value is useful.
+type Config struct {
+	// CacheDir is a folder for compiled code, made if it does not exist.
+	// Files in it are keyed by content, engine version and configuration; a
+	// folder or file that other users could have written is not used. Empty
+	// means no cache on disk.
+	CacheDir string
+}
+
+// Engine compiles components. It is safe for concurrent use; one is enough
+// for a process.
+type Engine struct{ core core.Engine }
+
+// NewEngine makes an engine.
+func NewEngine(c Config) (*Engine, error) {
+	e, err := wt.New(wt.Config{CacheDir: c.CacheDir})
+	if err != nil {
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	return &Engine{e}, nil
+}
+
+// Component is a compiled component: validated, with machine code for its
+// core modules. It is immutable and safe for concurrent use.
+type Component struct {
+	engine *Engine
+	rt     rt.Component
+}
+
+// InvalidError says that bytes are not a component this host can run. It wraps
+// the reason.
+type InvalidError struct{ Err error }
+
+// Error implements error.
+func (e *InvalidError) Error() string { return "host: invalid component: " + e.Err.Error() }
+
+// Unwrap returns the reason.
+func (e *InvalidError) Unwrap() error { return e.Err }
+
+// Compile decodes, validates and compiles a component in the binary format.
+// What is wrong with it is an *InvalidError. ctx is looked at between modules.
+func (e *Engine) Compile(ctx context.Context, wasm []byte) (*Component, error) {
+	syntax, err := binary.Decode(wasm)
+	if err != nil {
+		return nil, &InvalidError{err}
+	}
+	plan, err := types.Validate(syntax)
+	if err != nil {
+		return nil, &InvalidError{err}
+	}
+	c := &Component{engine: e, rt: rt.Component{Plan: plan, Modules: map[*types.StepModule]core.Module{}}}
+	if err := c.compileModules(ctx, plan); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Component) compileModules(ctx context.Context, plan *types.Component) error {
+	for _, st := range plan.Steps {
+		switch st := st.(type) {
+		case *types.StepModule:
+			if err := ctx.Err(); err != nil {
+				return fmt.Errorf("host: compile: %w", err)
+			}
+			m, err := c.engine.core.Compile(st.Bytes)
+			if err != nil {
+				return &InvalidError{err}
+			}
+			c.rt.Modules[st] = m
+		case *types.StepComponent:
+			if err := c.compileModules(ctx, st.Component); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Close frees the component's machine code. Stores that run it must be closed
+// before.
+func (c *Component) Close() error {
+	for _, m := range c.rt.Modules {
+		m.Close()
+	}
+	c.rt.Modules = nil
+	return nil
+}
+
+var errForeign = errors.New("host: component and store are of different engines")

@@ -1,0 +1,179 @@
+// Package rt runs validated components: instances and their handle tables,
+// calls between host and guests and between guests, resources, and the
+// canonical built-ins (CanonicalABI.md of the component-model specification).
+//
+// It knows core WebAssembly only through package core, so that everything
+// here can be tested with scripted guests. One goroutine at a time runs a
+// store; guests that wait are parked fibers.
+package rt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/wasitls/wasitls/host/internal/core"
+)
+
+// Limits bounds what the guests of a store may use, beside the limits of
+// core.StoreLimits. A zero field means the default.
+type Limits struct {
+	// Handles is how many handles each component instance may hold.
+	Handles int
+	// Instances is how many component instances the store may hold.
+	Instances int
+	// LiftBytes is how many bytes one call may move out of a guest's memory.
+	LiftBytes int64
+}
+
+// Defaults of Limits.
+const (
+	DefaultHandles   = 1 << 20   // far above any real guest; 32 MiB of Go memory at most
+	DefaultInstances = 10_000    // nested components multiply: this stops bombs
+	DefaultLiftBytes = 128 << 20 // bytes in one call, as other runtimes allow
+)
+
+func (l Limits) withDefaults() Limits {
+	if l.Handles <= 0 {
+		l.Handles = DefaultHandles
+	}
+	l.Handles = min(l.Handles, maxTable)
+	if l.Instances <= 0 {
+		l.Instances = DefaultInstances
+	}
+	if l.LiftBytes <= 0 {
+		l.LiftBytes = DefaultLiftBytes
+	}
+	return l
+}
+
+// Store holds the instances of one guest program and runs them. It is not
+// safe for concurrent use: the caller serialises.
+type Store struct {
+	// Owner is for the embedder's use: what host functions belong to.
+	Owner any
+
+	core      core.Store
+	limits    Limits
+	ctx       context.Context
+	builtins  []trampoline // host functions of core guests, by id
+	instances int
+	dead      error
+	result    [1]uint64 // of the host call being answered
+	values    slab
+}
+
+// trampoline is what runs when a guest calls a lowered function or a
+// canonical built-in.
+type trampoline struct {
+	call    func(args []uint64) (uint64, error)
+	results int // 0 or 1
+}
+
+// NewStore makes a store on an engine's store, which it owns from then on.
+func NewStore(cs core.Store, limits Limits) *Store {
+	return &Store{core: cs, limits: limits.withDefaults(), ctx: context.Background()}
+}
+
+// Context is the context of the call in progress.
+func (s *Store) Context() context.Context { return s.ctx }
+
+// Close kills what runs, drops the host's values that guests still hold, last
+// made first, and frees the store. It returns the errors of those drops.
+func (s *Store) Close() error {
+	if s.core == nil {
+		return nil
+	}
+	s.core.Close()
+	s.core = nil
+	s.dead = errClosed
+	return s.values.dropAll(s)
+}
+
+var errClosed = errors.New("store is closed")
+
+// Err returns why nothing runs in this store any more: its trap, or that it
+// is closed. It is nil while the store is alive.
+func (s *Store) Err() error { return s.dead }
+
+// die ends the store: a trap leaves its instances in an unknown state.
+func (s *Store) die(err error) error {
+	if s.dead == nil {
+		s.dead = err
+	}
+	return err
+}
+
+func (s *Store) alive() error {
+	if s.dead == nil {
+		return nil
+	}
+	return &Trap{msg: "cannot enter component instance", err: s.dead}
+}
+
+// hostFunc makes a core function of a trampoline.
+func (s *Store) hostFunc(t core.FuncType, call func([]uint64) (uint64, error)) (core.Extern, error) {
+	x, err := s.core.HostFunc(t, uint32(len(s.builtins)))
+	if err != nil {
+		return nil, err
+	}
+	s.builtins = append(s.builtins, trampoline{call, len(t.Results)})
+	return x, nil
+}
+
+// run drives a fiber to its end on the calling goroutine and answers its host
+// calls. Whatever error it returns is the end of the store.
+func (s *Store) run(f core.Fiber) error {
+	for {
+		switch f.Resume() {
+		case core.EventDone:
+			return nil
+		case core.EventTrap:
+			return s.die(&Trap{err: f.Err()})
+		case core.EventPreempted:
+			if err := s.ctx.Err(); err != nil {
+				return s.die(&Trap{msg: "guest stopped", err: context.Cause(s.ctx)})
+			}
+		case core.EventHostCall:
+			t := &s.builtins[f.ID()]
+			v, err := t.call(f.Args())
+			if err != nil {
+				return s.die(asTrap(err))
+			}
+			s.result[0] = v
+			f.Return(s.result[:t.results]...)
+		default:
+			return s.die(fmt.Errorf("rt: unknown event"))
+		}
+	}
+}
+
+// callCore calls a core function and returns its result, 0 if it has none.
+func (s *Store) callCore(f core.Extern, args ...uint64) (uint64, error) {
+	fiber, err := s.core.Call(f, args)
+	if err != nil {
+		return 0, s.die(asTrap(err))
+	}
+	defer fiber.Close()
+	if err := s.run(fiber); err != nil {
+		return 0, err
+	}
+	if r := fiber.Results(); len(r) > 0 {
+		return r[0], nil
+	}
+	return 0, nil
+}
+
+// within runs f with ctx as the store's context.
+func (s *Store) within(ctx context.Context, f func() error) error {
+	if err := s.alive(); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return &Trap{msg: "guest not started", err: context.Cause(ctx)}
+	}
+	outer := s.ctx
+	s.ctx = ctx
+	defer func() { s.ctx = outer }()
+	return f()
+}

@@ -1,0 +1,19 @@
+package host
+
+// Limits bounds one guest. A zero field means its default.
+type Limits struct {
+	// MemoryBytes bounds the linear memories of the guest together.
+	MemoryBytes int64
+	// TableElements bounds each table.
+	TableElements int64
+	// Handles bounds each component instance's handle table.
+	Handles int
+	// Instances bounds the component instances, those nested included.
+	Instances int
+	// LiftBytes bounds what one call may move out of the guest's memory.
+	LiftBytes int64
+}
+
+// DefaultMemoryBytes is the default of Limits.MemoryBytes: a 32-bit guest's
+// whole address space would let a few guests exhaust a machine.
+const DefaultMemoryBytes = 1 << 30

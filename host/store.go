@@ -1,0 +1,107 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"sync"
+
+	"github.com/wasitls/wasitls/host/internal/core"
+	"github.com/wasitls/wasitls/host/internal/rt"
+)
+
+// Store holds one guest: its instances, memories, handles, and what the host
+// keeps for it. Calls into a store run one at a time; a store that is waited
+// for in a host function holds no OS thread.
+type Store struct {
+	engine *Engine
+	turn   chan struct{} // held by whoever runs or closes the store
+	rt     *rt.Store
+
+	closing sync.Once
+	stop    context.CancelCauseFunc
+	life    context.Context
+
+	mu       sync.Mutex
+	state    map[reflect.Type]any
+	attached []any
+}
+
+// ErrClosed is the cause of the end of a guest whose store was closed.
+var ErrClosed = errors.New("host: store closed")
+
+// NewStore makes a store for one guest. It fails when the process has no room
+// for another one.
+func (e *Engine) NewStore(l Limits) (*Store, error) {
+	if l.MemoryBytes <= 0 {
+		l.MemoryBytes = DefaultMemoryBytes
+	}
+	cs, err := e.core.NewStore(core.StoreLimits{MemoryBytes: l.MemoryBytes, TableElements: l.TableElements})
+	if err != nil {
+		return nil, fmt.Errorf("host: %w", err)
+	}
+	s := &Store{
+		engine: e,
+		turn:   make(chan struct{}, 1),
+		rt:     rt.NewStore(cs, rt.Limits{Handles: l.Handles, Instances: l.Instances, LiftBytes: l.LiftBytes}),
+		state:  map[reflect.Type]any{},
+	}
+	s.rt.Owner = s
+	s.life, s.stop = context.WithCancelCause(context.Background())
+	return s, nil
+}
+
+// enter runs f while no other call runs in the store, with a context that
+// ends with ctx and with the store. A host function may enter its own store
+// again with the context of its Call.
+func (s *Store) enter(ctx context.Context, f func(context.Context) error) error {
+	if ctx.Value(storeKey{}) == any(s) {
+		return f(ctx)
+	}
+	select {
+	case s.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-s.life.Done():
+		return ErrClosed
+	}
+	defer func() { <-s.turn }()
+	if s.life.Err() != nil {
+		return ErrClosed
+	}
+	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, storeKey{}, s))
+	defer cancel(nil)
+	defer context.AfterFunc(s.life, func() { cancel(ErrClosed) })()
+	return f(ctx)
+}
+
+type storeKey struct{}
+
+// Close stops the guest where it stands, waits until the call in progress has
+// returned, drops the resources that the guest still holds, closes the
+// attached state and frees the store. It is idempotent. The error joins those
+// of drops and closers.
+func (s *Store) Close() error {
+	var err error
+	s.closing.Do(func() {
+		s.stop(ErrClosed)
+		s.turn <- struct{}{}
+		err = s.rt.Close()
+		s.mu.Lock()
+		attached := s.attached
+		s.mu.Unlock()
+		for i := len(attached) - 1; i >= 0; i-- {
+			if c, ok := attached[i].(io.Closer); ok {
+				err = errors.Join(err, c.Close())
+			}
+		}
+	})
+	return err
+}
+
+// Err returns what ended the guest: its trap, or that the store was closed.
+// It is nil while the guest can be called. It must not be called while a call
+// is in progress.
+func (s *Store) Err() error { return s.rt.Err() }
