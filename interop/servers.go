@@ -28,6 +28,17 @@ func Servers() []Server {
 	}
 }
 
+// Packages returns the Debian packages of the servers that are not installed.
+func Packages() []string {
+	var list []string
+	for _, s := range Servers() {
+		if _, err := s.find(); err != nil {
+			list = append(list, strings.Fields(s.Package)...)
+		}
+	}
+	return list
+}
+
 func opensslServer(program string, s Setup) (Command, error) {
 	version, group := s.openssl()
 	args := []string{program, "s_server", "-accept", "127.0.0.1:" + s.Port, "-WWW", "-quiet",

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"compress/gzip"
 	"context"
 	"flag"
 	"fmt"
@@ -32,6 +33,7 @@ type options struct {
 	cases    string
 	md       string
 	require  bool
+	packages bool
 	parallel int
 	timeout  time.Duration
 }
@@ -41,9 +43,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f := flag.NewFlagSet("interop", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&o.command, "wasitls", "bin/wasitls", "the built command that runs guests")
-	f.Func("guest", "a client: NAME=COMPONENT, repeatable; without it only the native control runs", func(s string) error {
+	f.Func("guest", "a client: NAME=FILE, a component or one packed with gzip, repeatable; without it only the native control runs", func(s string) error {
 		if name, file, ok := strings.Cut(s, "="); !ok || name == "" || file == "" {
-			return fmt.Errorf("want NAME=COMPONENT")
+			return fmt.Errorf("want NAME=FILE")
 		}
 		o.guests = append(o.guests, s)
 		return nil
@@ -52,6 +54,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.cases, "cases", "", "only these cases, separated by commas")
 	f.StringVar(&o.md, "md", "", "write the page to this file")
 	f.BoolVar(&o.require, "require", false, "fail if a server is not installed")
+	f.BoolVar(&o.packages, "packages", false, "only print the Debian packages of the servers that are not installed")
 	f.IntVar(&o.parallel, "parallel", 2, "servers at the same time")
 	f.DurationVar(&o.timeout, "timeout", 5*time.Minute, "end the run after this time")
 	if err := f.Parse(args); err != nil {
@@ -70,7 +73,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return complain(stderr, 2, err)
 	}
-	m, err := o.matrix()
+	if o.packages {
+		for _, name := range interop.Packages() {
+			fmt.Fprintln(stdout, name)
+		}
+		return 0
+	}
+	dir, err := os.MkdirTemp("", "wasitls-interop-")
+	if err != nil {
+		return complain(stderr, 1, err)
+	}
+	defer os.RemoveAll(dir)
+	m, err := o.matrix(dir)
 	if err != nil {
 		return complain(stderr, 2, err)
 	}
@@ -103,36 +117,57 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-func (o options) matrix() (interop.Matrix, error) {
-	exceptions, err := interop.Expectations()
-	if err != nil {
-		return interop.Matrix{}, err
+// matrix is what the flags ask for; unpacked guests go to dir.
+func (o options) matrix(dir string) (interop.Matrix, error) {
+	m := interop.Matrix{Dir: dir, Clients: []interop.Client{interop.Native{}}, Parallel: o.parallel}
+	var err error
+	if m.Exceptions, err = interop.Expectations(); err != nil {
+		return m, err
 	}
-	m := interop.Matrix{Exceptions: exceptions, Clients: []interop.Client{interop.Native{}}, Parallel: o.parallel}
 	if m.Servers, err = pick(interop.Servers(), o.servers, func(s interop.Server) string { return s.Name }); err != nil {
 		return m, err
 	}
 	if m.Cases, err = pick(interop.Cases(), o.cases, func(c interop.Case) string { return c.Name }); err != nil {
 		return m, err
 	}
-	if len(o.guests) == 0 {
-		return m, nil
-	}
-	// Servers and guests run in folders of their own.
-	command, err := filepath.Abs(o.command)
-	if err != nil {
-		return m, err
-	}
 	for _, g := range o.guests {
 		name, file, _ := strings.Cut(g, "=")
-		for _, f := range []string{command, file} {
-			if _, err := os.Stat(f); err != nil {
-				return m, err
-			}
+		client := interop.Guest{Label: name, Command: o.command}
+		if _, err := os.Stat(o.command); err != nil {
+			return m, err
 		}
-		m.Clients = append(m.Clients, interop.Guest{Label: name, Command: command, Component: file})
+		if client.Component, err = component(file, dir); err != nil {
+			return m, err
+		}
+		m.Clients = append(m.Clients, client)
 	}
 	return m, nil
+}
+
+// component returns the file that holds the component: file, or what it unpacks to.
+func component(file, dir string) (string, error) {
+	in, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	if filepath.Ext(file) != ".gz" {
+		return file, nil
+	}
+	packed, err := gzip.NewReader(in)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	unpacked := filepath.Join(dir, strings.TrimSuffix(filepath.Base(file), ".gz"))
+	out, err := os.Create(unpacked)
+	if err != nil {
+		return "", err
+	}
+	defer out.Close()
+	if _, err := io.Copy(out, packed); err != nil {
+		return "", fmt.Errorf("%s: %w", file, err)
+	}
+	return unpacked, out.Close()
 }
 
 // pick keeps the elements whose names are in the list; an empty list keeps all.
