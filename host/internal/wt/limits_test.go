@@ -1,0 +1,260 @@
+package wt
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wasitls/wasitls/host/internal/core"
+)
+
+func TestEndlessLoopIsPreempted(t *testing.T) {
+	s, in := guest(t)
+	f := call(t, s, in, "spin", 0)
+	defer f.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	n := 0
+	for ; ctx.Err() == nil; n++ {
+		start := time.Now()
+		if ev := f.Resume(); ev != core.EventPreempted {
+			t.Fatal(ev, f.Err())
+		}
+		if d := time.Since(start); d > time.Second {
+			t.Fatal("a slice took", d)
+		}
+	}
+	if n == 0 {
+		t.Fatal("never preempted")
+	}
+	f.Close()
+	g := call(t, s, in, "loop", 3)
+	defer g.Close()
+	if ev := serve(g); ev != core.EventDone {
+		t.Fatal(ev)
+	}
+}
+
+func TestManySpinnersShareTheProcessors(t *testing.T) {
+	e := newEngine(t, Config{})
+	m := compile(t, e, guestText)
+	const n = 200
+	before := tasks(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	var wg sync.WaitGroup
+	for range n {
+		s := newStore(t, e, core.StoreLimits{})
+		f := call(t, s, instantiate(t, s, m), "spin", 0)
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				f.Resume()
+			}
+		})
+	}
+	time.Sleep(100 * time.Millisecond)
+	if now := tasks(t); now > before+8+2*runtime.GOMAXPROCS(0) {
+		t.Errorf("%d threads, %d before", now, before)
+	}
+	wg.Wait()
+	if r := e.clock.running.Load(); r != 0 {
+		t.Fatal(r, "still counted as running")
+	}
+}
+
+func TestClockSleepsWhenNothingRuns(t *testing.T) {
+	s, in := guest(t)
+	f := call(t, s, in, "loop", 1)
+	defer f.Close()
+	expect(t, f, core.EventHostCall)
+	for deadline := time.Now().Add(5 * time.Second); !s.engine.clock.asleep.Load(); {
+		if time.Now().After(deadline) {
+			t.Fatal("ticks on beside a suspended guest")
+		}
+		time.Sleep(tick)
+	}
+	f.Return(1)
+	expect(t, f, core.EventDone)
+	if g := call(t, s, in, "spin", 0); g.Resume() != core.EventPreempted {
+		t.Fatal("the clock did not wake")
+	}
+}
+
+func tasks(t testing.TB) int {
+	t.Helper()
+	d, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Skip("no /proc: threads cannot be counted")
+	}
+	return len(d)
+}
+
+func TestSuspendedGuestsHoldNoThreads(t *testing.T) {
+	e := newEngine(t, Config{})
+	m := compile(t, e, guestText)
+	const n = 2000
+	fibers := make([]*Fiber, n)
+	var wg sync.WaitGroup
+	for w := range 8 {
+		wg.Go(func() {
+			for i := w; i < n; i += 8 {
+				s := newStore(t, e, core.StoreLimits{})
+				fibers[i] = call(t, s, instantiate(t, s, m), "loop", 2)
+				expect(t, fibers[i], core.EventHostCall)
+			}
+		})
+	}
+	wg.Wait()
+	if now := tasks(t); now > 16 {
+		t.Errorf("%d threads", now)
+	}
+	for w := range 4 {
+		wg.Go(func() { // other threads than those that suspended them
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			for i := w; i < n; i += 4 {
+				fibers[i].Return(9)
+				if ev := serve(fibers[i]); ev != core.EventDone || fibers[i].Results()[0] != 10 {
+					t.Error(ev, fibers[i].Results())
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestMemoryLimit(t *testing.T) {
+	e := newEngine(t, Config{})
+	m := compile(t, e, guestText)
+	s := newStore(t, e, core.StoreLimits{MemoryBytes: 10 << 16})
+	in := instantiate(t, s, m)
+	for pages, want := range map[uint64]uint64{10: 0xffff_ffff, 9: 1} {
+		f := call(t, s, in, "grow", pages)
+		if ev := serve(f); ev != core.EventDone || f.Results()[0] != want {
+			t.Error(pages, ev, f.Results())
+		}
+		f.Close()
+		if n := len(in.Export("mem").Bytes()); n > 10<<16 {
+			t.Fatal(n)
+		}
+	}
+}
+
+// A module that asks for too much is an error of its instantiation.
+func TestLimitsOfInstantiation(t *testing.T) {
+	e := newEngine(t, Config{})
+	l := core.StoreLimits{MemoryBytes: 4 << 16, TableElements: 100, Instances: 2, Memories: 2, Tables: 2}
+	for name, text := range map[string]string{
+		"memory":   `(module (memory 5))`,
+		"memories": `(module (memory 1) (memory 1) (memory 1))`,
+		"table":    `(module (table 101 funcref))`,
+		"tables":   `(module (table 1 funcref) (table 1 funcref) (table 1 funcref))`,
+		"huge":     `(module (table 0xffffffff funcref))`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := compile(t, e, text)
+			f := begin(t, newStore(t, e, l), m)
+			defer f.Close()
+			expect(t, f, core.EventTrap)
+			if f.Err() == nil || f.Instance() != nil {
+				t.Fatal(f.Err())
+			}
+			t.Log(f.Err())
+		})
+	}
+	t.Run("instances", func(t *testing.T) {
+		s, m := newStore(t, e, l), compile(t, e, `(module)`)
+		instantiate(t, s, m)
+		instantiate(t, s, m)
+		f := begin(t, s, m)
+		defer f.Close()
+		expect(t, f, core.EventTrap)
+	})
+}
+
+func TestTableGrowthLimit(t *testing.T) {
+	e := newEngine(t, Config{})
+	m := compile(t, e, `(module (table 1 funcref)
+	 (func (export "grow") (param i32) (result i32) (table.grow (ref.null func) (local.get 0))))`)
+	s := newStore(t, e, core.StoreLimits{TableElements: 100})
+	in := instantiate(t, s, m)
+	for n, want := range map[uint64]uint64{100: 0xffff_ffff, 1 << 31: 0xffff_ffff} {
+		f := call(t, s, in, "grow", n)
+		expect(t, f, core.EventDone)
+		if f.Results()[0] != want {
+			t.Error(n, f.Results())
+		}
+		f.Close()
+	}
+}
+
+// Features that are off make a module invalid.
+func TestFeaturesThatAreOff(t *testing.T) {
+	e := newEngine(t, Config{})
+	for name, wasm := range map[string]string{
+		"memory64":       "\x00asm\x01\x00\x00\x00\x05\x03\x01\x04\x01",
+		"table64 2^60":   "\x00asm\x01\x00\x00\x00\x04\x0c\x01\x70\x04\x80\x80\x80\x80\x80\x80\x80\x80\x10",
+		"shared memory":  "\x00asm\x01\x00\x00\x00\x05\x04\x01\x03\x01\x01",
+		"gc struct":      "\x00asm\x01\x00\x00\x00\x01\x03\x01\x5f\x00",
+		"typed funcref":  "\x00asm\x01\x00\x00\x00\x01\x07\x02\x60\x00\x00\x60\x01\x63\x00\x00",
+		"custom page":    "\x00asm\x01\x00\x00\x00\x05\x04\x01\x08\x01\x00",
+		"component":      "\x00asm\x0d\x00\x01\x00",
+		"empty":          "",
+		"truncated":      "\x00asm\x01\x00\x00\x00\x05",
+		"stack switches": "\x00asm\x01\x00\x00\x00\x01\x05\x02\x60\x00\x00\x5d\x00",
+	} {
+		if m, err := e.Compile([]byte(wasm)); err == nil {
+			t.Errorf("%s compiled", name)
+			m.Close()
+		} else if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: %q", name, err)
+		}
+	}
+	if m, err := e.Compile([]byte("\x00asm\x01\x00\x00\x00")); err != nil {
+		t.Error(err)
+	} else {
+		m.Close()
+	}
+}
+
+func TestNoRoom(t *testing.T) {
+	s, in := guest(t)
+	full := maxMaps()
+	liveMaps.Add(full)
+	defer liveMaps.Add(-full)
+	if _, err := s.engine.NewStore(core.StoreLimits{}); !errors.Is(err, core.ErrNoRoom) {
+		t.Error(err)
+	}
+	if _, err := s.Call(in.Export("add"), []uint64{1}); !errors.Is(err, core.ErrNoRoom) {
+		t.Error(err)
+	}
+}
+
+// The estimate of memory mappings must not be below the truth.
+func TestMapsAreCounted(t *testing.T) {
+	e := newEngine(t, Config{})
+	m := compile(t, e, guestText)
+	count := func() int64 {
+		b, err := os.ReadFile("/proc/self/maps")
+		if err != nil {
+			t.Skip("no /proc: mappings cannot be counted")
+		}
+		return int64(strings.Count(string(b), "\n"))
+	}
+	maps, live := count(), liveMaps.Load()
+	for range 500 {
+		s := newStore(t, e, core.StoreLimits{})
+		f := call(t, s, instantiate(t, s, m), "loop", 1)
+		expect(t, f, core.EventHostCall)
+	}
+	used, booked := count()-maps, liveMaps.Load()-live
+	t.Logf("500 guests use %d mappings, %d booked", used, booked)
+	if used > booked+200 {
+		t.Errorf("500 guests use %d mappings, %d booked", used, booked)
+	}
+}
