@@ -39,7 +39,7 @@ component() {
     wasm-tools validate --features all /build/out/$1.wasm"
 }
 
-# pack NAME TOOLS SOURCE...
+# pack NAME TOOL [-tool TOOL]... SOURCE...
 pack() {
   name=$1 tool=$2
   shift 2
@@ -51,6 +51,20 @@ pack() {
 rust() { # rust NAME: a binary of the workspace
   in_root "cd guests/rust && cargo build -q --locked --release --target wasm32-wasip2 -p $1 --bin $1 &&
     cp /build/target/wasm32-wasip2/release/$1.wasm /build/out/$1.core.wasm"
+  component "$1"
+}
+
+c() { # c NAME: guests/c/NAME.c with the bindings for wasi:tls
+  # clang looks for its builtins under the target's name; Debian has them under lib/wasi.
+  in_root "builtins=\$(clang --print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm32.a
+    rm -rf /build/wit && mkdir -p /build/wit/deps && cp guests/c/world.wit /build/wit/ &&
+    cp -r wit/wasi-* /build/wit/deps/ && cd guests/c &&
+    clang --target=wasm32-wasip2 --sysroot=/usr -std=c17 -Os -Wall -Wextra -Werror \
+      -fuse-ld=/usr/bin/wasm-ld -nostdlib -Wl,--strip-all \
+      /usr/lib/wasm32-wasip2/crt1-command.o $1.c wasi_tls.c -lc \$builtins \
+      -o /build/out/$1.plain.wasm &&
+    wasm-tools component embed --features tls --world guest /build/wit /build/out/$1.plain.wasm \
+      -o /build/out/$1.core.wasm"
   component "$1"
 }
 
@@ -67,6 +81,10 @@ build() {
     rust "$1"
     pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client wit $shared
     ;;
+  https-get-c)
+    c "$1"
+    pack "$1" "$clang" -tool "$libc" guests/c wit
+    ;;
   *)
     echo "build.sh: no guest $1" >&2
     return 1
@@ -74,7 +92,7 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello https-get democli
+[ $# -gt 0 ] || set -- hello https-get democli https-get-c
 for name in "$@"; do
   build "$name"
 done
