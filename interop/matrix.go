@@ -37,14 +37,13 @@ type Cell struct {
 	Reason               string // of the exception that excuses it
 }
 
-// Matrix is what to run. Servers, Cases and Clients must not be empty, Dir must exist.
+// Matrix is what to run. Servers, Cases and Clients must not be empty.
 type Matrix struct {
 	Servers    []Server
 	Cases      []Case
 	Clients    []Client
 	Exceptions []Exception
-	Dir        string // a folder for the run's files, which the caller removes
-	Parallel   int    // server starts at the same time; 0 means 1
+	Parallel   int // server starts at the same time; 0 means 1
 }
 
 // Report is what came of a matrix, in the order of its rows and columns.
@@ -60,11 +59,16 @@ type Report struct {
 // Run starts every server in every case and returns the outcomes. The error is
 // for the run itself; failures are in the report.
 func (m Matrix) Run(ctx context.Context) (*Report, error) {
-	// Servers that give up root must still reach their files.
-	if err := os.Chmod(m.Dir, 0o755); err != nil {
+	dir, err := os.MkdirTemp("", "wasitls-interop-")
+	if err != nil {
 		return nil, err
 	}
-	certs, err := newPKI(m.Dir)
+	defer os.RemoveAll(dir)
+	// Servers that give up root must still reach their files.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
+	certs, err := newPKI(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -72,16 +76,16 @@ func (m Matrix) Run(ctx context.Context) (*Report, error) {
 	r.Wrong = orphans(m.Exceptions, Servers(), Cases())
 	for _, c := range m.Clients {
 		r.Clients = append(r.Clients, c.Name())
-		if err := trial(ctx, c, m.Dir, certs); err != nil {
+		if err := trial(ctx, c, dir, certs); err != nil {
 			r.Wrong = append(r.Wrong, fmt.Sprintf("%s: %v", c.Name(), err))
 		}
 	}
-	r.Cells = m.cells(ctx, certs, r.Versions)
+	r.Cells = m.cells(ctx, dir, certs, r.Versions)
 	return r, ctx.Err()
 }
 
 // cells runs the pairs of server and case, m.Parallel at a time.
-func (m Matrix) cells(ctx context.Context, certs *pki, versions map[string]string) []Cell {
+func (m Matrix) cells(ctx context.Context, dir string, certs *pki, versions map[string]string) []Cell {
 	var (
 		wg    sync.WaitGroup
 		slots = make(chan struct{}, max(1, m.Parallel))
@@ -101,7 +105,7 @@ func (m Matrix) cells(ctx context.Context, certs *pki, versions map[string]strin
 			slots <- struct{}{}
 			wg.Go(func() {
 				defer func() { <-slots }()
-				found[at] = m.pair(ctx, s, program, c, filepath.Join(m.Dir, fmt.Sprintf("run%d", at)), certs)
+				found[at] = m.pair(ctx, s, program, c, filepath.Join(dir, fmt.Sprintf("run%d", at)), certs)
 			})
 		}
 	}

@@ -79,7 +79,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	dir, err := os.MkdirTemp("", "wasitls-interop-")
+	dir, err := os.MkdirTemp("", "wasitls-guests-")
 	if err != nil {
 		return complain(stderr, 1, err)
 	}
@@ -119,7 +119,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // matrix is what the flags ask for; unpacked guests go to dir.
 func (o options) matrix(dir string) (interop.Matrix, error) {
-	m := interop.Matrix{Dir: dir, Clients: []interop.Client{interop.Native{}}, Parallel: o.parallel}
+	m := interop.Matrix{Clients: []interop.Client{interop.Native{}}, Parallel: o.parallel}
 	var err error
 	if m.Exceptions, err = interop.Expectations(); err != nil {
 		return m, err
