@@ -69,6 +69,8 @@ func errorOf(e *C.wasmtime_error_t, hosted bool, message string) error {
 		return &core.Trap{Code: core.TrapHost, Message: message, Backtrace: frames}
 	case strings.Contains(text, "thrown Wasm exception"):
 		return &core.Trap{Code: core.TrapUncaughtException, Message: "uncaught exception", Backtrace: frames}
+	case strings.Contains(text, "GC heap out of memory"): // exceptions live there
+		return &core.Trap{Code: core.TrapOutOfMemory, Message: "out of memory for exceptions", Backtrace: frames}
 	case frames != nil:
 		return &core.Trap{Message: text, Backtrace: frames}
 	}
