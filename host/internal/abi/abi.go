@@ -27,8 +27,15 @@ type Context struct {
 	// Handles is the guest instance's handle table.
 	Handles Handles
 	// Budget is how many bytes this call may still lift, strings and lists
-	// included; lifting beyond it is an error.
+	// included; lifting beyond it is an error. A list counts by what its
+	// elements take in Go where that is more than in the guest.
 	Budget int64
+	// KeepText makes dynamic lifting return strings as Text, in the guest's
+	// encoding. A call between guests needs it: which calls of realloc a
+	// string makes when it is lowered depends on the encoding it came in.
+	KeepText bool
+
+	mem []byte // Memory's bytes; valid until the next realloc
 }
 
 // Handles lifts and lowers handles for one guest instance. Every error is a
