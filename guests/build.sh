@@ -54,6 +54,16 @@ rust() { # rust NAME: a binary of the workspace
   component "$1"
 }
 
+waiter() { # no standard library, imports by hand, one page of memory
+  in_root 'cd guests/rust && RUSTFLAGS="$RUSTFLAGS -C linker=wasm-ld -C link-arg=-zstack-size=16384" \
+      cargo build -q --locked --release --target wasm32-unknown-unknown -p waiter &&
+    rm -rf /build/wit && mkdir -p /build/wit/deps && cp waiter/world.wit /build/wit/ &&
+    cp -r ../../wit/wasi-* /build/wit/deps/ &&
+    wasm-tools component embed --features tls --world guest /build/wit \
+      /build/target/wasm32-unknown-unknown/release/waiter.wasm -o /build/out/waiter.core.wasm'
+  component waiter
+}
+
 c() { # c NAME: guests/c/NAME.c with the bindings for wasi:tls
   # clang looks for its builtins under the target's name; Debian has them under lib/wasi.
   in_root "builtins=\$(clang --print-resource-dir)/lib/wasi/libclang_rt.builtins-wasm32.a
@@ -77,7 +87,11 @@ build() {
     rust hello
     pack hello "$rustc" guests/rust/hello $shared
     ;;
-  https-get | democli)
+  waiter)
+    waiter
+    pack waiter "$rustc" guests/rust/waiter wit $shared
+    ;;
+  https-get | democli | tlscheck | tlsbench)
     rust "$1"
     pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client wit $shared
     ;;
@@ -92,7 +106,7 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello https-get democli https-get-c
+[ $# -gt 0 ] || set -- hello https-get democli https-get-c waiter tlsbench tlscheck
 for name in "$@"; do
   build "$name"
 done

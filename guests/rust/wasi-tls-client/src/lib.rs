@@ -43,7 +43,7 @@ mod wait;
 pub use error::Failure;
 pub use resolve::resolve;
 pub use tcp::TcpStream;
-pub use tls::TlsStream;
+pub use tls::{TlsStream, Transport};
 
 /// The bindings themselves, for what the types of this crate do not cover.
 pub mod sys {

@@ -31,6 +31,12 @@ enum Under {
     Streams,
 }
 
+/// What a [`TlsStream`] ran over, kept open until it is dropped.
+#[derive(Debug)]
+pub struct Transport {
+    _under: Under,
+}
+
 impl TlsStream {
     /// Looks up the host, connects and makes the handshake under the host's name. The timeout
     /// covers all of it.
@@ -103,6 +109,12 @@ impl TlsStream {
     /// Ends the connection properly. Does not wait for the peer to end its half.
     pub fn close(mut self) -> io::Result<()> {
         self.close_output()
+    }
+
+    /// The streams, their connection, and what lies under it. Drop them in this order.
+    pub fn into_parts(self) -> (InputStream, OutputStream, ClientConnection, Transport) {
+        let Duplex { input, output, .. } = self.duplex;
+        (input, output, self.connection, Transport { _under: self.under })
     }
 
     /// Asks for close_notify without waiting for it to leave.
