@@ -48,7 +48,8 @@ var kinds = map[core.Kind]C.uint8_t{
 	core.Tag:    C.WASMTIME_EXTERN_TAG,
 }
 
-// same reports whether two externs are one thing.
+// same reports whether two externs are one thing. A function that was exported
+// again by another instance counts as a second one.
 func (x *extern) same(y *extern) bool {
 	a, b := x.c.of[:], y.c.of[:]
 	if x.kind != y.kind {
