@@ -168,6 +168,12 @@ func RSA(bits int) Option {
 	}
 }
 
+// Key gives the leaf this key, which need not be one that can sign: some
+// clients refuse a public key before they see a signature.
+func Key(key crypto.Signer) Option {
+	return func(l *leaf) { l.key = func() crypto.Signer { return key } }
+}
+
 // ECDSA gives the leaf a key on that curve.
 func ECDSA(curve elliptic.Curve) Option {
 	return func(l *leaf) {

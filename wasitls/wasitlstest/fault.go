@@ -68,3 +68,20 @@ func (Empty) Read([]byte) (int, error) {
 	time.Sleep(time.Microsecond)
 	return 0, nil
 }
+
+// Flip returns c with one bit changed in byte number n of what is read.
+func Flip(c net.Conn, n int) net.Conn { return &flip{Conn: c, left: n} }
+
+type flip struct {
+	net.Conn
+	left int
+}
+
+func (f *flip) Read(p []byte) (int, error) {
+	n, err := f.Conn.Read(p)
+	if 0 <= f.left && f.left < n {
+		p[f.left] ^= 1
+	}
+	f.left -= n
+	return n, err
+}
