@@ -14,7 +14,7 @@ const (
 	// fetchLimit bounds one fetch by one client, its start included.
 	fetchLimit = 20 * time.Second
 	// stopLimit is how long a server may take to end by itself before it is killed.
-	stopLimit = 2 * time.Second
+	stopLimit = 500 * time.Millisecond
 	// bodyLimit is the most a client may return, well above the largest case.
 	bodyLimit = 8 << 20
 	// logTail is how many bytes of a server's log a failure shows.

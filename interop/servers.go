@@ -24,6 +24,7 @@ func Servers() []Server {
 		{Name: "socat", Library: "OpenSSL", Package: "socat", Program: "socat", Version: []string{"socat", "-V"}, command: socat},
 		{Name: "NSS selfserv", Library: "NSS", Package: "libnss3-tools", Program: "selfserv", Version: []string{"dpkg-query", "-W", "-f", "${Version}", "libnss3"}, OwnPage: true, command: selfserv},
 		{Name: "h2o", Library: "picotls", Package: "h2o", Program: "h2o", Version: []string{"h2o", "--version"}, command: h2o},
+		{Name: "Erlang ssl", Library: "Erlang/OTP", Package: "erlang-ssl", Program: "escript", Version: []string{"dpkg-query", "-W", "-f", "${Version}", "erlang-ssl"}, command: erlang},
 		{Name: "Go", Library: "crypto/tls", serve: goServer},
 	}
 }
@@ -260,4 +261,38 @@ hosts:
         file.dir: %s
 `, s.Port, s.Leaf.chain, s.Leaf.key, version, when(os.Getuid() == 0, "user: nobody\n"), s.Docs))
 	return Command{Args: []string{program, "-c", conf}}, err
+}
+
+func erlang(program string, s Setup) (Command, error) {
+	version, group := s.openssl()
+	curve := map[string]string{"P-384": "secp384r1"}[group]
+	script, err := s.write("server.escript", fmt.Sprintf(`#!/usr/bin/env escript
+%%%%! +S 1
+main([]) ->
+  ok = ssl:start(),
+  {ok, L} = ssl:listen(%s, [binary, {ip, {127,0,0,1}}, {active, false}, {reuseaddr, true},
+    {certfile, %q}, {keyfile, %q}, {versions, ['%s']}%s]),
+  accept(L).
+accept(L) ->
+  {ok, T} = ssl:transport_accept(L),
+  Pid = spawn(fun() -> receive go -> serve(ssl:handshake(T, 5000)) end end),
+  ssl:controlling_process(T, Pid), Pid ! go,
+  accept(L).
+serve({ok, S}) -> reply(S, read(S, <<>>)), ssl:close(S);
+serve(Other) -> io:format("~p~n", [Other]).
+read(S, Got) ->
+  case binary:match(Got, <<"\r\n\r\n">>) of
+    nomatch ->
+      case ssl:recv(S, 0, 5000) of
+        {ok, More} -> read(S, <<Got/binary, More/binary>>);
+        {error, _} -> exit(normal)
+      end;
+    _ -> [_, Path | _] = binary:split(Got, <<" ">>, [global]), Path
+  end.
+reply(S, Path) ->
+  {ok, Body} = file:read_file(<<%q, Path/binary>>),
+  ssl:send(S, [io_lib:format("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ~b\r\n\r\n", [byte_size(Body)]), Body]).
+`, s.Port, s.Leaf.chain, s.Leaf.key, strings.ToLower(version),
+		when(curve != "", ", {supported_groups, ["+curve+"]}"), s.Docs))
+	return Command{Args: []string{program, script}}, err
 }
