@@ -12,6 +12,12 @@ const (
 	// (Binary.md: elem_size with 64-bit pointers is below it).
 	MaxValueSize = 1 << 28
 
+	// MaxInstances bounds the instances that one component creates, nested
+	// components counted each time they are instantiated.
+	MaxInstances = 10_000
+
+	// maxWork is the budget of validator.spend.
+	maxWork = 10_000_000
 	// maxWeight and maxSize are where weights and sizes stop growing.
 	maxWeight = 1 << 30
 	maxSize   = 1 << 40

@@ -17,6 +17,12 @@ type Component struct {
 	Resources []*Resource
 	// Depth of nesting below the root component (0).
 	Depth int
+	// Instances is how many core and component instances come into being
+	// when this component is instantiated, itself included, as far as that is
+	// known before; at most MaxInstances.
+	Instances int
+
+	typ *ComponentType
 }
 
 // Sort is the sort of a component-level definition.
@@ -36,6 +42,9 @@ const (
 type Extern struct {
 	Name string
 	Type ExternType
+	// Attributes of the name, empty where there are none: the interface that
+	// it implements, the rest of its version, and the host's name for it.
+	Implements, VersionSuffix, ExternalID string
 }
 
 // ExternType is the type of an extern; the field of its Sort is set.
@@ -51,16 +60,23 @@ type ExternType struct {
 	Resource *Resource
 	Fresh    bool
 	Value    *Type
+
+	label *label // identifies a named resource; see subst
 }
 
 // InstanceType is the type of a component instance.
 type InstanceType struct {
 	Exports []Extern
+
+	measure
+	index map[string]int // of Exports by name, where there are many
 }
 
 // ComponentType is the type of a component.
 type ComponentType struct {
 	Imports, Exports []Extern
+
+	measure
 }
 
 // ModuleType is the type of a core module.
@@ -182,8 +198,10 @@ type (
 		Index    int       // memory, table, slot or other immediate of the built-in
 		Type     core.ValType
 		Async    bool // the async form of a built-in that has both
-		Options  Options
-		Core     core.FuncType
+		// Cancellable is the immediate of the built-ins that wait.
+		Cancellable bool
+		Options     Options
+		Core        core.FuncType
 	}
 )
 

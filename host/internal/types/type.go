@@ -80,6 +80,7 @@ type Type struct {
 	// Entry is the tuple<key, value> that a map is a list of.
 	Entry *Type
 
+	label       *label // which name of Resource the handle was made with
 	wide        extent // size and alignment with 64-bit pointers
 	hasResource bool   // an own or borrow is inside
 }
