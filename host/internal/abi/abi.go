@@ -26,6 +26,8 @@ type Context struct {
 	Realloc func(old, oldSize, align, newSize uint32) (uint32, error)
 	// Handles is the guest instance's handle table.
 	Handles Handles
+	// Owner is for a GoResource: the store whose values the handles stand for.
+	Owner any
 	// Budget is how many bytes this call may still lift, strings and lists
 	// included; lifting beyond it is an error. A list counts by what its
 	// elements take in Go where that is more than in the guest.
