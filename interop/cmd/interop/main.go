@@ -25,10 +25,14 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// prebuilt are the guests that run when none is named, each under its file's name.
+const prebuilt = "testdata/guests/https-get*.wasm.gz"
+
 // options are the flags.
 type options struct {
 	command  string
-	guests   []string
+	guests   []string // NAME=FILE
+	native   bool
 	servers  string
 	cases    string
 	md       string
@@ -43,13 +47,14 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f := flag.NewFlagSet("interop", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&o.command, "wasitls", "bin/wasitls", "the built command that runs guests")
-	f.Func("guest", "a client: NAME=FILE, a component or one packed with gzip, repeatable; without it only the native control runs", func(s string) error {
+	f.Func("guest", "a client: NAME=FILE, a component or one packed with gzip, repeatable (default "+prebuilt+")", func(s string) error {
 		if name, file, ok := strings.Cut(s, "="); !ok || name == "" || file == "" {
 			return fmt.Errorf("want NAME=FILE")
 		}
 		o.guests = append(o.guests, s)
 		return nil
 	})
+	f.BoolVar(&o.native, "native", false, "run only the control, without a guest")
 	f.StringVar(&o.servers, "servers", "", "only these servers, separated by commas")
 	f.StringVar(&o.cases, "cases", "", "only these cases, separated by commas")
 	f.StringVar(&o.md, "md", "", "write the page to this file")
@@ -130,11 +135,15 @@ func (o options) matrix(dir string) (interop.Matrix, error) {
 	if m.Cases, err = pick(interop.Cases(), o.cases, func(c interop.Case) string { return c.Name }); err != nil {
 		return m, err
 	}
-	for _, g := range o.guests {
+	guests, err := o.clients()
+	if err != nil {
+		return m, err
+	}
+	for _, g := range guests {
 		name, file, _ := strings.Cut(g, "=")
 		client := interop.Guest{Label: name, Command: o.command}
 		if _, err := os.Stat(o.command); err != nil {
-			return m, err
+			return m, fmt.Errorf("the command that runs guests: %w", err)
 		}
 		if client.Component, err = component(file, dir); err != nil {
 			return m, err
@@ -142,6 +151,24 @@ func (o options) matrix(dir string) (interop.Matrix, error) {
 		m.Clients = append(m.Clients, client)
 	}
 	return m, nil
+}
+
+// clients are the guests to run, as NAME=FILE.
+func (o options) clients() ([]string, error) {
+	if o.native || o.guests != nil {
+		return o.guests, nil
+	}
+	files, err := filepath.Glob(prebuilt)
+	if err != nil {
+		return nil, err
+	}
+	if files == nil {
+		return nil, fmt.Errorf("no guest like %s here: run from the repository's root, name one with -guest, or give -native", prebuilt)
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(filepath.Base(f), ".wasm.gz") + "=" + f
+	}
+	return files, nil
 }
 
 // component returns the file that holds the component: file, or what it unpacks to.

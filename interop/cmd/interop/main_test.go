@@ -16,7 +16,7 @@ func command(t *testing.T, args ...string) (status int, stdout, stderr string) {
 
 func TestControl(t *testing.T) {
 	md := filepath.Join(t.TempDir(), "interop.md")
-	status, out, errs := command(t, "-servers", "Go", "-md", md, "-require")
+	status, out, errs := command(t, "-native", "-servers", "Go", "-md", md, "-require")
 	if status != 0 || !strings.Contains(out, " 0 failed ✕") {
 		t.Fatalf("status %d\n%s%s", status, out, errs)
 	}
@@ -32,8 +32,8 @@ func TestMissingServerFailsOnlyWhenRequired(t *testing.T) {
 		args   []string
 		status int
 	}{
-		{[]string{"-servers", "socat", "-cases", "1.3-ecdsa"}, 0},
-		{[]string{"-servers", "socat", "-cases", "1.3-ecdsa", "-require"}, 1},
+		{[]string{"-native", "-servers", "socat", "-cases", "1.3-ecdsa"}, 0},
+		{[]string{"-native", "-servers", "socat", "-cases", "1.3-ecdsa", "-require"}, 1},
 	} {
 		status, out, errs := command(t, tt.args...)
 		if status != tt.status || !strings.Contains(out, "1 not installed ?") || !strings.Contains(errs, "package socat") {
@@ -47,7 +47,8 @@ func TestMissingServerFailsOnlyWhenRequired(t *testing.T) {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{
-		{"-no-such-flag"}, {"stray"}, {"-guest", "nameonly"}, {"-servers", "nobody"}, {"-cases", "none"},
+		{"-no-such-flag"}, {"stray"}, {"-guest", "nameonly"}, {"-native", "-servers", "nobody"}, {"-native", "-cases", "none"},
+		{"-servers", "Go"}, // no prebuilt guest in this folder
 		{"-guest", "x=/no/such/file", "-wasitls", os.Args[0]},
 		{"-guest", "x=" + os.Args[0], "-wasitls", "/no/such/file"},
 	} {
