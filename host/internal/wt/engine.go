@@ -139,14 +139,13 @@ func (e *Engine) NewStore(l core.StoreLimits) (core.Store, error) {
 	if err := reserveMaps(mapsPerStore, mapsForStores); err != nil {
 		return nil, err
 	}
-	p := C.wt_store_new(e.p, sliceTicks)
+	l = withDefaults(l)
+	p := C.wt_store_new(e.p, sliceTicks, &C.wt_limits{C.int64_t(l.MemoryBytes), C.int64_t(l.TableElements),
+		C.int64_t(l.Instances), C.int64_t(l.Tables), C.int64_t(l.Memories)})
 	if p == nil {
 		releaseMaps(mapsPerStore)
 		return nil, fmt.Errorf("wt: new store: %w", core.ErrNoRoom)
 	}
-	l = withDefaults(l)
-	C.wasmtime_store_limiter(p.store, C.int64_t(l.MemoryBytes), C.int64_t(l.TableElements),
-		C.int64_t(l.Instances), C.int64_t(l.Tables), C.int64_t(l.Memories))
 	e.users++
 	return &Store{engine: e, p: p, gen: 1, maps: mapsPerStore}, nil
 }

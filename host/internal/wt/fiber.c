@@ -1,21 +1,33 @@
 #include "fiber.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-wt_store *wt_store_new(wasm_engine_t *engine, uint64_t slice) {
+static void set_cap(wt_store *s, int64_t cap) {
+  if (cap == s->cap) return;
+  s->cap = cap;
+  wasmtime_store_limiter(s->store, cap, s->limits.table_elements, s->limits.instances, s->limits.tables,
+                         s->limits.memories);
+}
+
+wt_store *wt_store_new(wasm_engine_t *engine, uint64_t slice, const wt_limits *limits) {
   wt_store *s = calloc(1, sizeof *s);
   if (!s) return NULL;
   s->slice = slice;
+  s->limits = *limits;
+  s->cap = -1;
   s->store = wasmtime_store_new(engine, s, NULL);
   s->context = wasmtime_store_context(s->store);
   wasmtime_context_set_epoch_deadline(s->context, slice);
   wasmtime_context_epoch_deadline_async_yield_and_update(s->context, slice);
+  set_cap(s, limits->memory_bytes);
   return s;
 }
 
 void wt_store_delete(wt_store *s) {
   wasmtime_store_delete(s->store);
+  free(s->memories);
   free(s);
 }
 
@@ -30,6 +42,7 @@ wasmtime_error_t *wt_fiber_bind(wt_fiber *f, wasm_engine_t *engine, const wt_imp
                                                  imports[i].name, imports[i].name_len, &items[i]);
     if (e) return e;
   }
+  f->store->unseen += f->nmemories;
   return NULL;
 }
 
@@ -53,6 +66,39 @@ static void refresh(wt_store *s) {
   s->hot_size = wasmtime_memory_data_size(s->context, &s->hot_memory);
 }
 
+size_t wt_memory_name(char *buffer, uint32_t n) { return (size_t)snprintf(buffer, WT_NAME_SIZE, "\1memory %u", n); }
+
+// see notes the memories of an instance that is there now.
+static void see(wt_fiber *f) {
+  wt_store *s = f->store;
+  wasmtime_memory_t *m = realloc(s->memories, (s->nmemories + f->nmemories) * sizeof *m);
+  if (!m) abort();
+  s->memories = m;
+  for (uint32_t i = 0; i < f->nmemories; i++) {
+    char name[WT_NAME_SIZE];
+    wasmtime_extern_t item;
+    size_t len = wt_memory_name(name, i);
+    if (!wasmtime_instance_export_get(s->context, &f->instance, name, len, &item)) continue;
+    m[s->nmemories++] = item.of.memory;
+    s->unseen--;
+  }
+}
+
+// The sum of one memory is its own cap.
+static bool summed(const wt_store *s) { return s->nmemories + s->unseen > 1; }
+
+// share divides what is left between the memories that cannot be seen. Without
+// any, each memory may grow as far as all together may, and count finds out.
+static void share(wt_store *s) {
+  int64_t left = s->limits.memory_bytes - s->used;
+  set_cap(s, s->unseen ? left / s->unseen : s->limits.memory_bytes);
+}
+
+static void count(wt_store *s) {
+  s->used = 0;
+  for (uint32_t i = 0; i < s->nmemories; i++) s->used += wasmtime_memory_data_size(s->context, &s->memories[i]);
+}
+
 // finish drops what only a guest in progress needs.
 static void finish(wt_fiber *f) {
   if (f->future) wasmtime_call_future_delete(f->future);
@@ -64,15 +110,24 @@ static void finish(wt_fiber *f) {
 
 int wt_fiber_resume(wt_fiber *f) {
   wt_store *s = f->store;
+  if (summed(s)) {
+    count(s);
+    if (s->used > s->limits.memory_bytes) return WT_OUT_OF_MEMORY;
+    share(s);
+  }
   if (!f->future) start(f);
   wasmtime_context_set_epoch_deadline(s->context, s->slice);
   s->running = f;
   bool done = wasmtime_call_future_poll(f->future);
   s->running = NULL;
   if (s->hot) refresh(s);
+  if (done) finish(f);
+  bool failed = f->trap || f->error;
+  if (done && !failed && f->nmemories) see(f);
+  if (summed(s)) count(s);
+  if (failed) return WT_FAILED;
+  if (s->used > s->limits.memory_bytes) return WT_OUT_OF_MEMORY; // used is 0 unless summed
   if (!done) return f->callee ? WT_HOST_CALL : WT_PREEMPTED;
-  finish(f);
-  if (f->trap || f->error) return WT_FAILED;
   f->nvalues = f->nresults;
   for (uint32_t i = 0; i < f->nresults; i++) f->values[i] = raw(&f->call[f->nargs + i]);
   return WT_DONE;
@@ -89,6 +144,7 @@ void wt_fiber_reset(wt_fiber *f) {
   if (f->error) wasmtime_error_delete(f->error);
   f->trap = NULL;
   f->error = NULL;
+  f->nmemories = 0;
   f->store = NULL;
 }
 

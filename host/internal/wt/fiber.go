@@ -70,6 +70,10 @@ func (f *Fiber) Resume() core.Event {
 	case C.WT_DONE:
 		f.finish()
 		return core.EventDone
+	case C.WT_OUT_OF_MEMORY:
+		C.wt_fiber_reset(f.c)
+		f.c.store = s.p
+		return f.fail(&core.Trap{Code: core.TrapOutOfMemory, Message: "the memories together exceed the limit"})
 	}
 	return f.fail(f.failure())
 }

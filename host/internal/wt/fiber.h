@@ -8,7 +8,7 @@
 enum { WT_MAX_VALUES = 24 }; // see limits.go
 
 // What wt_fiber_resume came back with.
-enum { WT_DONE, WT_FAILED, WT_HOST_CALL, WT_PREEMPTED };
+enum { WT_DONE, WT_FAILED, WT_HOST_CALL, WT_PREEMPTED, WT_OUT_OF_MEMORY };
 
 // wt_host_func is what a host function's definition points to.
 typedef struct wt_host_func {
@@ -17,6 +17,10 @@ typedef struct wt_host_func {
   uint8_t results[WT_MAX_VALUES]; // wasmtime value kinds
 } wt_host_func;
 
+typedef struct wt_limits {
+  int64_t memory_bytes, table_elements, instances, tables, memories;
+} wt_limits;
+
 struct wt_fiber;
 
 typedef struct wt_store {
@@ -24,6 +28,16 @@ typedef struct wt_store {
   wasmtime_context_t *context;
   struct wt_fiber *running; // the fiber being polled
   uint64_t slice;           // epochs that a fiber may run per resume
+
+  // The library limits each memory, not their sum. So that a sum can be had,
+  // every module exports its memories under names of ours, see expose. A
+  // memory is unseen until its instance is there; that may be never.
+  wt_limits limits;
+  int64_t cap; // that each memory has now
+  int64_t used; // by the memories that are seen
+  wasmtime_memory_t *memories;
+  uint32_t nmemories, unseen;
+
   // The memory that Go looked at last; its place is read again after each
   // poll, so that a host call finds it without another call into C.
   bool hot;
@@ -51,6 +65,7 @@ typedef struct wt_fiber {
   wasmtime_func_t func;
   wasmtime_linker_t *linker;
   const wasmtime_module_t *module;
+  uint32_t nmemories; // that the module defines
   wasmtime_instance_t instance;
   wasm_trap_t *trap;
   wasmtime_error_t *error;
@@ -64,12 +79,12 @@ typedef struct wt_import {
   size_t module_len, name_len;
 } wt_import;
 
-wt_store *wt_store_new(wasm_engine_t *engine, uint64_t slice);
+wt_store *wt_store_new(wasm_engine_t *engine, uint64_t slice, const wt_limits *limits);
 void wt_store_delete(wt_store *s);
 
 // wt_fiber_new returns a fiber that was never used or was reset. NULL: no memory.
 wt_fiber *wt_fiber_new(void);
-// wt_fiber_bind resolves the imports of an instantiation.
+// wt_fiber_bind resolves the imports of an instantiation, of f->module with f->nmemories.
 wasmtime_error_t *wt_fiber_bind(wt_fiber *f, wasm_engine_t *engine, const wt_import *imports,
                                 const wasmtime_extern_t *items, size_t n);
 // wt_fiber_resume runs the guest until its next event.
@@ -79,6 +94,11 @@ void wt_fiber_trap(wt_fiber *f, const char *message, size_t len);
 // wt_fiber_reset kills the guest where it stands and frees all that the fiber holds.
 void wt_fiber_reset(wt_fiber *f);
 void wt_fiber_delete(wt_fiber *f);
+
+// wt_memory_name writes the name under which a module's nth memory is exported
+// and returns its length. The buffer has WT_NAME_SIZE bytes.
+enum { WT_NAME_SIZE = 32 };
+size_t wt_memory_name(char *buffer, uint32_t n);
 
 // wt_memory reads the place of a memory and makes it the hot one.
 void wt_memory(wt_store *s, const wasmtime_extern_t *memory);

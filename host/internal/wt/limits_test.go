@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wasitls/wasitls/host/internal/core"
+	"github.com/wasitls/wasitls/host/internal/wt/wat"
 )
 
 func TestEndlessLoopIsPreempted(t *testing.T) {
@@ -256,5 +257,76 @@ func TestMapsAreCounted(t *testing.T) {
 	t.Logf("500 guests use %d mappings, %d booked", used, booked)
 	if used > booked+200 {
 		t.Errorf("500 guests use %d mappings, %d booked", used, booked)
+	}
+}
+
+// All memories of a store share its limit: those of one module or several,
+// exported or not, also while a start function runs.
+func TestMemoryLimitIsShared(t *testing.T) {
+	e := newEngine(t, Config{})
+	hidden := compile(t, e, `(module (memory $a 1) (memory $b 1)
+	  (func (export "a") (param i32) (result i32) (memory.grow $a (local.get 0)))
+	  (func (export "b") (param i32) (result i32) (memory.grow $b (local.get 0))))`)
+	grow := func(s *Store, in *Instance, name string, pages uint64) (core.Event, *Fiber) {
+		f := call(t, s, in, name, pages)
+		return serve(f), f
+	}
+	limit := core.StoreLimits{MemoryBytes: 10 << 16}
+
+	s := newStore(t, e, limit)
+	one, two := instantiate(t, s, hidden), instantiate(t, s, hidden)
+	if ev, f := grow(s, one, "a", 3); ev != core.EventDone || f.Results()[0] != 1 {
+		t.Error("growth within the limit", ev, f.Err())
+	}
+	if ev, f := grow(s, two, "b", 4); ev != core.EventTrap || trapCode(f.Err()) != core.TrapOutOfMemory {
+		t.Error("growth beyond the limit", ev, f.Err())
+	}
+	if ev, _ := grow(s, one, "a", 0); ev != core.EventTrap {
+		t.Error("the store went on")
+	}
+
+	s = newStore(t, e, limit)
+	if f := begin(t, s, compile(t, e, `(module (memory 6) (memory 5))`)); f.Resume() != core.EventTrap {
+		t.Error("11 pages at once")
+	}
+	s = newStore(t, e, limit)
+	instantiate(t, s, compile(t, e, `(module (memory 7))`))
+	if f := begin(t, s, compile(t, e, `(module (memory 4))`)); f.Resume() != core.EventTrap {
+		t.Error("4 pages after 7")
+	}
+
+	// The start function tells how far it came: 2 memories of at most 5 pages.
+	s = newStore(t, e, limit)
+	f := begin(t, s, compile(t, e, `(module (import "h" "echo" (func $echo (param i32) (result i32)))
+	  (memory $a 1) (memory $b 1)
+	  (func $s (loop $l (br_if $l (i32.ne (i32.const -1) (memory.grow $a (i32.const 1)))))
+	           (loop $l (br_if $l (i32.ne (i32.const -1) (memory.grow $b (i32.const 1)))))
+	           (drop (call $echo (i32.add (memory.size $a) (memory.size $b)))))
+	  (start $s))`))
+	expect(t, f, core.EventHostCall)
+	if n := f.Args()[0]; n != 10 {
+		t.Error(n, "pages")
+	}
+}
+
+func TestReservedExportName(t *testing.T) {
+	e := newEngine(t, Config{})
+	for n, ok := range map[string]bool{memoryName(0): false, memoryName(1): true} {
+		wasm, err := wat.Module(`(module (memory (export "` + "\\01" + n[1:] + `") 1))`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := e.Compile(wasm)
+		if (err == nil) != ok {
+			t.Errorf("%q: %v", n, err)
+		}
+		if err == nil {
+			m.Close()
+		}
+	}
+	// No other name of the package's is visible.
+	s := newStore(t, e, core.StoreLimits{})
+	if in := instantiate(t, s, compile(t, e, `(module (memory 1))`)); in.Export(memoryName(0)) != nil {
+		t.Error("a hidden memory is visible")
 	}
 }

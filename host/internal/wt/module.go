@@ -7,6 +7,7 @@ package wt
 import "C"
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -108,21 +109,29 @@ func (c *compiled) load(wasm []byte) error {
 	if len(wasm) < 8 || string(wasm[:8]) != "\x00asm\x01\x00\x00\x00" {
 		return errors.New("wt: not a core module")
 	}
+	sections, err := readSections(wasm)
+	if err == nil {
+		wasm, err = sections.expose(wasm)
+	}
+	if err != nil { // the engine says better what is wrong
+		return cmp.Or(c.compile(wasm), err)
+	}
+	c.sections = sections
 	cache := c.engine.cache
 	if cache == nil || !cache.Load(c.key, c.deserialize) {
-		if err := takeError(C.wasmtime_module_new(c.engine.p, (*C.uint8_t)(unsafe.SliceData(wasm)), C.size_t(len(wasm)), &c.p)); err != nil {
+		if err := c.compile(wasm); err != nil {
 			return err
 		}
 		if cache != nil {
 			c.serialize(cache)
 		}
 	}
-	var err error
-	if c.sections, err = readSections(wasm); err != nil {
-		return err
-	}
 	c.nameImports()
 	return nil
+}
+
+func (c *compiled) compile(wasm []byte) error {
+	return takeError(C.wasmtime_module_new(c.engine.p, (*C.uint8_t)(unsafe.SliceData(wasm)), C.size_t(len(wasm)), &c.p))
 }
 
 func (c *compiled) deserialize(path string) error {
@@ -139,6 +148,12 @@ func (c *compiled) serialize(cache *modcache.Cache) {
 	}
 	defer C.wasm_byte_vec_delete(&v)
 	_ = cache.Store(c.key, unsafe.Slice((*byte)(unsafe.Pointer(v.data)), int(v.size)))
+}
+
+// memoryName is the name under which expose exports a module's nth memory.
+func memoryName(n int) string {
+	var b [C.WT_NAME_SIZE]C.char
+	return C.GoStringN(&b[0], C.int(C.wt_memory_name(&b[0], C.uint32_t(n))))
 }
 
 // nameImports puts the names of the imports where C can use them, in one

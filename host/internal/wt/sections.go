@@ -1,6 +1,7 @@
 package wt
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -16,6 +17,13 @@ type sections struct {
 	funcs    []uint32 // type of each function, imported ones first
 	exports  map[string]export
 	memories int // defined here
+
+	importedMemories int
+	// Where the export section is, with its header; empty and where it would
+	// go if there is none.
+	exportsFrom, exportsTo int
+	nexports               uint32
+	exportBody             []byte // behind the count
 }
 
 type export struct {
@@ -25,7 +33,8 @@ type export struct {
 
 var errSections = errors.New("wt: malformed module")
 
-// readSections reads a module that the engine has found valid.
+// readSections reads a module, which need not be valid. What is wrong beside
+// its outermost form is left to the engine.
 func readSections(wasm []byte) (s *sections, err error) {
 	defer func() {
 		if e := recover(); e != nil {
@@ -39,10 +48,45 @@ func readSections(wasm []byte) (s *sections, err error) {
 	r := &reader{b: wasm}
 	r.bytes(8)
 	for len(r.b) > 0 {
+		from := len(wasm) - len(r.b)
 		id := r.byte()
-		s.section(id, &reader{b: r.bytes(r.u32())})
+		body := &reader{b: r.bytes(r.u32())}
+		to := len(wasm) - len(r.b)
+		switch id {
+		case 7:
+			s.exportsFrom, s.exportsTo = from, to
+			b := &reader{b: body.b}
+			s.nexports = b.u32()
+			s.exportBody = b.b
+		case 1, 2, 3, 4, 5, 6, 13: // the sections before it
+			s.exportsFrom, s.exportsTo = to, to
+		}
+		s.section(id, body)
 	}
 	return s, nil
+}
+
+// expose returns the module with its memories exported under names of this
+// package, so that their sizes can be had.
+func (s *sections) expose(wasm []byte) ([]byte, error) {
+	if s.memories == 0 {
+		return wasm, nil
+	}
+	body := binary.AppendUvarint(nil, uint64(s.nexports)+uint64(s.memories))
+	body = append(body, s.exportBody...)
+	for n := range s.memories {
+		name := memoryName(n)
+		if _, taken := s.exports[name]; taken {
+			return wasm, fmt.Errorf("wt: the export name %q is reserved", name)
+		}
+		body = binary.AppendUvarint(body, uint64(len(name)))
+		body = append(append(body, name...), byte(core.Memory))
+		body = binary.AppendUvarint(body, uint64(s.importedMemories+n))
+	}
+	out := make([]byte, 0, len(wasm)+len(body)-len(s.exportBody)+16)
+	out = append(append(out, wasm[:s.exportsFrom]...), 7)
+	out = binary.AppendUvarint(out, uint64(len(body)))
+	return append(append(out, body...), wasm[s.exportsTo:]...), nil
 }
 
 func (s *sections) section(id byte, r *reader) {
@@ -54,7 +98,7 @@ func (s *sections) section(id byte, r *reader) {
 	case 3:
 		r.each(func() { s.funcs = append(s.funcs, r.u32()) })
 	case 5:
-		s.memories = int(r.u32())
+		r.each(func() { r.limits(); s.memories++ })
 	case 7:
 		r.each(func() { s.exportOf(r) })
 	}
@@ -70,6 +114,7 @@ func (s *sections) importOf(r *reader) core.Import {
 		r.limits()
 	case core.Memory:
 		r.limits()
+		s.importedMemories++
 	case core.Global:
 		r.valType()
 		r.byte()

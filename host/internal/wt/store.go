@@ -106,7 +106,7 @@ func (s *Store) Instantiate(m core.Module, imports []core.Extern) (core.Fiber, e
 	}
 	s.maps += maps
 	module.retain()
-	fiber.module, fiber.c.module = module.compiled, module.p
+	fiber.module, fiber.c.module, fiber.c.nmemories = module.compiled, module.p, C.uint32_t(module.sections.memories)
 	err = takeError(C.wt_fiber_bind(fiber.c, s.engine.p, module.imports, unsafe.SliceData(items), C.size_t(len(items))))
 	if err != nil {
 		fiber.end()

@@ -1,5 +1,11 @@
 package wt
 
+// What these tests cannot see by themselves shows under the race detector and
+// with the strictest checks of pointers that pass to C:
+//
+//	go test -race ./host/internal/wt
+//	GOGC=1 GOEXPERIMENT=cgocheck2 go test ./host/internal/wt
+
 import (
 	"errors"
 	"testing"
