@@ -1,0 +1,93 @@
+package wasitls_test
+
+import (
+	"crypto/tls"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wasitls/wasitls/wasitls"
+	"github.com/wasitls/wasitls/wasitls/wasitlstest"
+)
+
+func TestConfigErrorsNameTheField(t *testing.T) {
+	for field, c := range map[string]wasitls.Config{
+		"HandshakeTimeout": {HandshakeTimeout: -1},
+		"CloseTimeout":     {CloseTimeout: 25 * time.Hour},
+		"WriteBuffer":      {WriteBuffer: wasitls.MinBuffer - 1},
+		"ReadBuffer":       {ReadBuffer: wasitls.MaxBuffer + 1},
+		"TLS 1.1":          {MinVersion: tls.VersionTLS11},
+		"above MaxVersion": {MinVersion: tls.VersionTLS13, MaxVersion: tls.VersionTLS12},
+	} {
+		_, err := wasitls.NewClient(c)
+		if err == nil || !strings.Contains(err.Error(), field) {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}
+
+// TestConfigFields: a new field must come with its validation and a test, so it
+// has to be named here.
+func TestConfigFields(t *testing.T) {
+	known := map[string]bool{
+		"Roots": true, "HandshakeTimeout": true, "CloseTimeout": true, "WriteBuffer": true, "ReadBuffer": true,
+		"AllowTruncation": true, "MinVersion": true, "MaxVersion": true, "Time": true, "Audit": true,
+	}
+	for f := range reflect.TypeFor[wasitls.Config]().Fields() {
+		if !known[f.Name] {
+			t.Errorf("field %s is not known to this test", f.Name)
+		}
+	}
+}
+
+func TestConfigVersions(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		c := config()
+		c.MinVersion, c.MaxVersion = version, version
+		conn := connect(t, c, wasitlstest.Peer{Config: good()}.Pipe())
+		want(t, "version", conn.Conn.State().Version, version)
+	}
+}
+
+// TestConfigRootsDefault: without roots the system's are asked, which do not
+// know the CA of the tests.
+func TestConfigRootsDefault(t *testing.T) {
+	fails(t, wasitls.Config{}, wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name, wasitls.ClassCertificate)
+}
+
+// TestImports pins what the package knows: the standard library, nothing of
+// Wasm, no cgo.
+func TestImports(t *testing.T) {
+	allowed := map[string]bool{
+		"context": true, "crypto/tls": true, "crypto/x509": true, "errors": true, "fmt": true, "io": true, "io/fs": true,
+		"net": true, "net/netip": true, "os": true, "slices": true, "strings": true, "sync": true, "sync/atomic": true,
+		"time": true, "unicode": true,
+	}
+	files, err := filepath.Glob("*.go")
+	noError(t, err)
+	checked := 0
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		checked++
+		source, err := os.ReadFile(name)
+		noError(t, err)
+		file, err := parser.ParseFile(token.NewFileSet(), name, source, parser.ImportsOnly)
+		noError(t, err)
+		for _, spec := range file.Imports {
+			path, err := strconv.Unquote(spec.Path.Value)
+			noError(t, err)
+			if !allowed[path] {
+				t.Errorf("%s imports %s", name, path)
+			}
+		}
+	}
+	want(t, "files checked", checked > 10, true)
+}
