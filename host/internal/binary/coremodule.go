@@ -32,7 +32,7 @@ type CoreModuleExport struct {
 	Index uint32
 }
 
-// sectionRank orders the sections of a core module; 0 marks an unknown one.
+// sectionRank orders the sections of a core module; custom ones may be anywhere.
 var sectionRank = [...]int{
 	1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 13: 6, 6: 7, 7: 8, 8: 9, 9: 10, 12: 11, 10: 12, 11: 13,
 }
@@ -53,29 +53,25 @@ func (r *reader) coreModule() *CoreModule {
 	}
 	for last := 0; r.left() > 0; {
 		at, id := r.pos, r.byte()
-		r.within("the section", func() {
-			if id == 0 {
-				r.name()
-				r.skip(r.left())
-				return
-			}
-			if int(id) >= len(sectionRank) {
-				r.fail(at, "malformed section id: %d", id)
-				return
-			}
-			if rank := sectionRank[id]; rank <= last {
-				r.fail(at, "section out of order")
-			} else {
-				last = rank
-			}
-			r.coreSection(m, id)
-		})
+		switch {
+		case int(id) >= len(sectionRank):
+			r.fail(at, "malformed section id: %d", id)
+		case id == 0:
+		case sectionRank[id] <= last:
+			r.fail(at, "section out of order")
+		default:
+			last = sectionRank[id]
+		}
+		r.within("the section", func() { r.coreSection(m, id) })
 	}
 	return m
 }
 
 func (r *reader) coreSection(m *CoreModule, id byte) {
 	switch id {
+	case 0:
+		r.name()
+		r.skip(r.left())
 	case 1:
 		for n := r.count("types", MaxCoreItems); n > 0 && r.err == nil; n-- {
 			r.recType(m)

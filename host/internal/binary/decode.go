@@ -82,6 +82,9 @@ func (r *reader) component() *Component {
 
 func (r *reader) section(c *Component) {
 	at, id := r.pos, r.byte()
+	if id > sectionValues {
+		r.fail(at, "malformed section id: %d", id)
+	}
 	r.within("the section", func() {
 		switch id {
 		case sectionCustom:
@@ -113,8 +116,6 @@ func (r *reader) section(c *Component) {
 			r.defs(c, "exports", r.export)
 		case sectionValues:
 			r.fail(at, "value definitions are not supported")
-		default:
-			r.fail(at, "malformed section id: %d", id)
 		}
 	})
 }

@@ -170,12 +170,12 @@ func (r *reader) name() string {
 // each, so that more elements than bytes are an error before any is made.
 func (r *reader) count(what string, max int) int {
 	at, n := r.pos, r.u32()
-	if int64(n) > int64(max) {
-		r.fail(at, "%d %s exceed the limit of %d", n, what, max)
+	if int64(n) > int64(r.left()) {
+		r.eof()
 		return 0
 	}
-	if int(n) > r.left() {
-		r.eof()
+	if int64(n) > int64(max) {
+		r.fail(at, "%d %s exceed the limit of %d", n, what, max)
 		return 0
 	}
 	return int(n)

@@ -132,16 +132,28 @@ func (r *reader) decl(component bool) Node {
 	}
 }
 
-// coreType reads a core type definition. Of the recursive types of
-// WebAssembly 3.0 only functions are supported here.
+// coreType reads a core type definition: a module type, or of the types of
+// WebAssembly 3.0 a function type on its own. A subtype that is not final has
+// a byte before it, because module types took the one that begins it.
 func (r *reader) coreType() Node {
-	switch c := r.byte(); c {
+	c := r.byte()
+	switch c {
+	case 0x50:
+		return &CoreType{Module: &CoreModuleType{vec(r, "declarations", MaxItems, r.coreDecl)}}
+	case 0x00, 0x4f:
+		if c == 0x00 && r.byte() != 0x50 {
+			r.unknown(r.b[r.pos-1], "core type")
+		}
+		if at := r.pos; r.u32() != 0 {
+			r.fail(at, "supertypes of core types are not supported")
+		}
+		c = r.byte()
+	}
+	switch c {
 	case 0x60:
 		f := r.coreFuncType()
 		return &CoreType{Func: &f}
-	case 0x50:
-		return &CoreType{Module: &CoreModuleType{vec(r, "declarations", MaxItems, r.coreDecl)}}
-	case 0x00, 0x4e, 0x4f, 0x5e, 0x5f:
+	case 0x4e, 0x5e, 0x5f:
 		r.fail(r.pos-1, "core types of the garbage collection proposal are not supported")
 	default:
 		r.unknown(c, "core type")

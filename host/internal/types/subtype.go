@@ -214,10 +214,10 @@ func (v *validator) equal(a, b *Type) error {
 	case Flags, Enum:
 		return equalLabels(a, b)
 	case Result:
-		if err := v.equalOptional("ok", a.Ok, b.Ok); err != nil {
+		if err := v.equalOptional("ok variant", a.Ok, b.Ok); err != nil {
 			return err
 		}
-		return v.equalOptional("err", a.Err, b.Err)
+		return v.equalOptional("err variant", a.Err, b.Err)
 	case List:
 		if a.Fixed != b.Fixed || a.Len != b.Len {
 			return fmt.Errorf("expected %s, found %s: lists of different lengths", b, a)
@@ -294,12 +294,12 @@ func (v *validator) equalOptional(what string, a, b *Type) error {
 	case a == nil && b == nil:
 		return nil
 	case a == nil:
-		return fmt.Errorf("expected %s type, but found none", what)
+		return fmt.Errorf("expected a type of the %s, but found none", what)
 	case b == nil:
-		return fmt.Errorf("expected %s type to not be present", what)
+		return fmt.Errorf("expected a type of the %s to not be present", what)
 	}
 	if err := v.equal(a, b); err != nil {
-		return fmt.Errorf("type mismatch in %s variant: %w", what, err)
+		return fmt.Errorf("type mismatch in %s: %w", what, err)
 	}
 	return nil
 }
