@@ -60,6 +60,7 @@ var builtinTypes = map[binary.CanonOp]core.FuncType{
 }
 
 func (s *scope) canon(n *binary.Canon) {
+	s.v.spend(1)
 	switch n.Op {
 	case binary.CanonLift:
 		s.lift(n)
@@ -78,6 +79,7 @@ func (s *scope) coreFunc(t core.FuncType) {
 func (s *scope) lift(n *binary.Canon) {
 	f := s.funcTypeAt(n.Type)
 	callee := s.coreAt(core.Func, n.Index).Func
+	s.v.spend(len(f.Params))
 	o := s.options(n)
 	s.asyncOption(f, o)
 	if o.PostReturn >= 0 {
@@ -117,6 +119,7 @@ func (s *scope) lift(n *binary.Canon) {
 
 func (s *scope) lower(n *binary.Canon) {
 	f := s.funcAt(n.Index)
+	s.v.spend(len(f.Params))
 	o := s.options(n)
 	if o.PostReturn >= 0 {
 		s.v.fail("canonical option `post-return` cannot be specified for lowerings")

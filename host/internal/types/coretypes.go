@@ -138,12 +138,13 @@ func (t *ModuleType) unique() error {
 }
 
 // coreSubtype checks that an extern of type a can stand where b is expected.
-func coreSubtype(a, b CoreType) error {
+func (v *validator) coreSubtype(a, b CoreType) error {
 	if a.Kind != b.Kind {
 		return fmt.Errorf("expected %s, found %s", kindName(b.Kind), kindName(a.Kind))
 	}
 	switch a.Kind {
 	case core.Func, core.Tag:
+		v.spend(1 + len(a.Func.Params)/16 + len(a.Func.Results)/16)
 		if !equalFuncs(a.Func, b.Func) {
 			return fmt.Errorf("expected: %s, found: %s", coreFuncName(b.Func), coreFuncName(a.Func))
 		}
@@ -194,7 +195,7 @@ func (v *validator) moduleSubtype(a, b *ModuleType) error {
 		if !ok {
 			return fmt.Errorf("missing expected import `%s::%s`", i.Module, i.Name)
 		}
-		if err := coreSubtype(t, i.Type); err != nil {
+		if err := v.coreSubtype(t, i.Type); err != nil {
 			return fmt.Errorf("type mismatch in import `%s::%s`: %w", i.Module, i.Name, err)
 		}
 	}
@@ -207,7 +208,7 @@ func (v *validator) moduleSubtype(a, b *ModuleType) error {
 		if !ok {
 			return fmt.Errorf("missing expected export `%s`", e.Name)
 		}
-		if err := coreSubtype(t, e.Type); err != nil {
+		if err := v.coreSubtype(t, e.Type); err != nil {
 			return fmt.Errorf("type mismatch in export `%s`: %w", e.Name, err)
 		}
 	}

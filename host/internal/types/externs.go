@@ -218,6 +218,9 @@ func (s *scope) export(n *binary.Export) {
 	} else if t.Sort == SortType {
 		t = t.renamed()
 	}
+	if s.local[t.Resource] {
+		t.Resource.Name = n.Name.Name
+	}
 	var def *Component
 	if t.Sort == SortComponent {
 		def = s.components[n.Item.Index].def

@@ -31,7 +31,7 @@ func (s *scope) coreInstance(n *binary.CoreInstance) {
 		if !ok {
 			s.v.fail("module instantiation argument `%s` does not export an item named `%s`", i.Module, i.Name)
 		}
-		if err := coreSubtype(item, i.Type); err != nil {
+		if err := s.v.coreSubtype(item, i.Type); err != nil {
 			s.v.fail("type mismatch for export `%s` of module instantiation argument `%s`: %s", i.Name, i.Module, err)
 		}
 	}

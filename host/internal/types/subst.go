@@ -65,6 +65,7 @@ func (s *subst) typ(t *Type) *Type { return memo(s, s.types, t, s.rebuild) }
 // rebuild copies a type if anything in it is replaced. Its layout does not
 // depend on resources, so it is kept.
 func (s *subst) rebuild(t *Type) *Type {
+	s.v.spend(len(t.Fields) + len(t.Cases))
 	c := *t
 	changed := false
 	replace := func(p **Type) {
@@ -93,6 +94,7 @@ func (s *subst) rebuild(t *Type) *Type {
 
 func (s *subst) fn(f *Func) *Func {
 	return memo(s, s.funcs, f, func(f *Func) *Func {
+		s.v.spend(len(f.Params))
 		c := *f
 		c.Params = append([]Field(nil), f.Params...)
 		changed := false

@@ -37,10 +37,13 @@ func (v *validator) rename(s *subst, a, b ExternType) {
 	}
 }
 
+// nameCost is what it costs to hash or compare a name.
+func nameCost(name string) int { return 1 + len(name)/32 }
+
 func (v *validator) byName(es []Extern) map[string]ExternType {
-	v.spend(len(es))
 	m := make(map[string]ExternType, len(es))
 	for _, e := range es {
+		v.spend(nameCost(e.Name))
 		m[e.Name] = e.Type
 	}
 	return m
@@ -153,6 +156,7 @@ func (v *validator) equalFunc(a, b *Func) error {
 	if a.Async != b.Async {
 		return fmt.Errorf("expected %s function, found %s function", asyncName(b.Async), asyncName(a.Async))
 	}
+	v.spend(1 + len(a.Params))
 	if len(a.Params) != len(b.Params) {
 		return fmt.Errorf("expected %d parameters, found %d", len(b.Params), len(a.Params))
 	}
@@ -212,7 +216,7 @@ func (v *validator) equal(a, b *Type) error {
 	case Variant:
 		return v.equalCases(a, b)
 	case Flags, Enum:
-		return equalLabels(a, b)
+		return v.equalLabels(a, b)
 	case Result:
 		if err := v.equalOptional("ok variant", a.Ok, b.Ok); err != nil {
 			return err
@@ -240,6 +244,7 @@ func (v *validator) equalFields(a, b *Type) error {
 	}
 	for i, f := range a.Fields {
 		g := b.Fields[i]
+		v.spend(nameCost(f.Name))
 		if f.Name != g.Name {
 			return fmt.Errorf("expected field name `%s`, found `%s`", g.Name, f.Name)
 		}
@@ -260,6 +265,7 @@ func (v *validator) equalCases(a, b *Type) error {
 	}
 	for i, c := range a.Cases {
 		d := b.Cases[i]
+		v.spend(nameCost(c.Name))
 		switch {
 		case c.Name != d.Name:
 			return fmt.Errorf("expected case named `%s`, found `%s`", d.Name, c.Name)
@@ -277,11 +283,12 @@ func (v *validator) equalCases(a, b *Type) error {
 	return nil
 }
 
-func equalLabels(a, b *Type) error {
+func (v *validator) equalLabels(a, b *Type) error {
 	if len(a.Labels) != len(b.Labels) {
 		return fmt.Errorf("mismatch in %s elements: expected %d, found %d", a.Kind, len(b.Labels), len(a.Labels))
 	}
 	for i, l := range a.Labels {
+		v.spend(nameCost(l))
 		if l != b.Labels[i] {
 			return fmt.Errorf("mismatch in %s elements: expected `%s`, found `%s`", a.Kind, b.Labels[i], l)
 		}
