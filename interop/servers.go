@@ -24,6 +24,7 @@ func Servers() []Server {
 		{Name: "socat", Library: "OpenSSL", Package: "socat", Program: "socat", Version: []string{"socat", "-V"}, command: socat},
 		{Name: "NSS selfserv", Library: "NSS", Package: "libnss3-tools", Program: "selfserv", Version: []string{"dpkg-query", "-W", "-f", "${Version}", "libnss3"}, OwnPage: true, command: selfserv},
 		{Name: "h2o", Library: "picotls", Package: "h2o", Program: "h2o", Version: []string{"h2o", "--version"}, command: h2o},
+		{Name: "Java HttpsServer", Library: "JSSE", Package: "openjdk-17-jdk-headless", Program: "java", Version: []string{"java", "-version"}, command: java},
 		{Name: "Erlang ssl", Library: "Erlang/OTP", Package: "erlang-ssl", Program: "escript", Version: []string{"dpkg-query", "-W", "-f", "${Version}", "erlang-ssl"}, command: erlang},
 		{Name: "Go", Library: "crypto/tls", serve: goServer},
 	}
@@ -237,9 +238,15 @@ func selfserv(program string, s Setup) (Command, error) {
 	}
 	return Command{Args: args, Before: [][]string{
 		{"certutil", "-N", "-d", db, "--empty-password"},
-		{"openssl", "pkcs12", "-export", "-inkey", s.Leaf.key, "-in", s.Leaf.chain, "-name", "leaf", "-passout", "pass:interop", "-out", p12},
+		packed(s.Leaf, p12),
 		{"pk12util", "-i", p12, "-d", db, "-W", "interop", "-K", ""},
 	}}, nil
+}
+
+// packed is the command that puts a leaf into a PKCS #12 file, with the password
+// "interop".
+func packed(l leaf, file string) []string {
+	return []string{"openssl", "pkcs12", "-export", "-inkey", l.key, "-in", l.chain, "-name", "leaf", "-passout", "pass:interop", "-out", file}
 }
 
 func h2o(program string, s Setup) (Command, error) {
@@ -295,4 +302,51 @@ reply(S, Path) ->
 `, s.Port, s.Leaf.chain, s.Leaf.key, strings.ToLower(version),
 		when(curve != "", ", {supported_groups, ["+curve+"]}"), s.Docs))
 	return Command{Args: []string{program, script}}, err
+}
+
+func java(program string, s Setup) (Command, error) {
+	version, group := s.openssl()
+	curve := map[string]string{"P-384": "secp384r1"}[group]
+	p12 := filepath.Join(s.Dir, "leaf.p12")
+	source, err := s.write("Server.java", fmt.Sprintf(`import com.sun.net.httpserver.*;
+import javax.net.ssl.*;
+import java.io.*;
+import java.net.*;
+import java.nio.file.*;
+import java.security.*;
+
+public class Server {
+  public static void main(String[] args) throws Exception {
+    Security.setProperty("jdk.tls.disabledAlgorithms", "");
+    char[] password = "interop".toCharArray();
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(new FileInputStream(%q), password);
+    KeyManagerFactory keys = KeyManagerFactory.getInstance("SunX509");
+    keys.init(store, password);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), null, null);
+    HttpsServer server = HttpsServer.create(new InetSocketAddress("127.0.0.1", %s), 0);
+    server.setHttpsConfigurator(new HttpsConfigurator(context) {
+      public void configure(HttpsParameters p) {
+        SSLParameters s = context.getDefaultSSLParameters();
+        s.setProtocols(new String[] {%q});
+        p.setSSLParameters(s);
+      }
+    });
+    server.createContext("/", x -> {
+      byte[] body = Files.readAllBytes(Path.of(%q + x.getRequestURI().getPath()));
+      x.getResponseHeaders().set("Connection", "close");
+      x.sendResponseHeaders(200, body.length);
+      x.getResponseBody().write(body);
+      x.close();
+    });
+    server.start();
+  }
+}
+`, p12, s.Port, version, s.Docs))
+	args := []string{program, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-Xshare:auto"}
+	if curve != "" {
+		args = append(args, "-Djdk.tls.namedGroups="+curve)
+	}
+	return Command{Args: append(args, source), Before: [][]string{packed(s.Leaf, p12)}}, err
 }
