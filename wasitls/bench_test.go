@@ -1,6 +1,7 @@
 package wasitls_test
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"testing"
@@ -27,11 +28,23 @@ func benchServer(b *testing.B, handle func(*tls.Conn, wasitlstest.Conn)) *wasitl
 type stream interface {
 	io.ReadWriter
 	Flush() error
+	writeAndFlush(p []byte) error
 }
 
 type native struct{ *tls.Conn }
 
 func (native) Flush() error { return nil }
+
+func (n native) writeAndFlush(p []byte) error {
+	_, err := n.Write(p)
+	return err
+}
+
+type halves struct{ *wasitlstest.Blocking }
+
+func (h halves) writeAndFlush(p []byte) error {
+	return h.Conn.Output().WriteAndFlush(context.Background(), p)
+}
 
 // pair runs f on a native connection and on ours.
 func pair(b *testing.B, handle func(*tls.Conn, wasitlstest.Conn), f func(b *testing.B, s stream)) {
@@ -66,7 +79,7 @@ func openConn(b *testing.B, s *wasitlstest.Server) stream {
 	if err != nil {
 		b.Fatal(err)
 	}
-	return connect(b, config(), below)
+	return halves{connect(b, config(), below)}
 }
 
 func source(t *tls.Conn, _ wasitlstest.Conn) {
@@ -86,6 +99,18 @@ func BenchmarkReceive64K(b *testing.B) {
 		b.SetBytes(int64(len(p)))
 		for range b.N {
 			if _, err := io.ReadFull(s, p); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkSend4KBlocking(b *testing.B) {
+	pair(b, sink, func(b *testing.B, s stream) {
+		p := make([]byte, 4<<10)
+		b.SetBytes(int64(len(p)))
+		for range b.N {
+			if err := s.writeAndFlush(p); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -211,13 +211,13 @@ func (o *Output) send() {
 		if !more {
 			break
 		}
-		var err error
-		if c != nil {
-			_, err = o.conn.tls.Write(c.data())
-		} else {
-			err = o.conn.tls.CloseWrite()
+		if c == nil {
+			o.sent("close", o.conn.tls.CloseWrite())
+			continue
 		}
-		o.sent(c, err)
+		_, err := o.conn.tls.Write(c.data())
+		c.free()
+		o.sent("write", err)
 	}
 	o.conn.releaseUnused()
 	o.conn.workerEnded(1)
@@ -245,16 +245,16 @@ func (o *Output) next() (c *chunk, more bool) {
 	return nil, false
 }
 
-// sent records what became of a chunk, or of close_notify if c is nil.
-func (o *Output) sent(c *chunk, err error) {
+// sent records what became of what was on its way.
+func (o *Output) sent(op string, err error) {
 	o.mu.Lock()
 	o.flying = 0
 	switch {
 	case err != nil:
 		class, cause := classify(err)
-		o.err = &StreamError{class, operation(c), cause}
+		o.err = &StreamError{class, op, cause}
 		o.queue.reset()
-	case c == nil:
+	case op == "close":
 		o.closed = true
 	}
 	if !o.pending() {
@@ -265,15 +265,5 @@ func (o *Output) sent(c *chunk, err error) {
 		list = o.waiters.take()
 	}
 	o.mu.Unlock()
-	if c != nil {
-		c.free()
-	}
 	wake(list)
-}
-
-func operation(c *chunk) string {
-	if c == nil {
-		return "close"
-	}
-	return "write"
 }

@@ -1,0 +1,89 @@
+package wasitls_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wasitls/wasitls/wasitls"
+	"github.com/wasitls/wasitls/wasitls/wasitlstest"
+)
+
+// TestWriteAndFlush keeps the order with writes that are still queued.
+func TestWriteAndFlush(t *testing.T) {
+	near, received := recorder(t)
+	conn := connect(t, config(), wasitlstest.Trickle(near, 100))
+	out := conn.Conn.Output()
+	var text strings.Builder
+	for i := range 50 {
+		part := strings.Repeat(string(rune('a'+i%26)), 1+i*400)
+		text.WriteString(part)
+		if i%3 == 0 {
+			if _, err := io.WriteString(conn, part); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		noError(t, out.WriteAndFlush(timeout(t), []byte(part)))
+		n, err := out.Permit()
+		noError(t, err)
+		want(t, "permit", n, wasitls.DefaultWriteBuffer)
+	}
+	noError(t, out.WriteAndFlush(timeout(t), nil))
+	conn.Conn.CloseOutput()
+	want(t, "write", out.WriteAndFlush(timeout(t), []byte("x")), wasitls.ErrClosed)
+	data, clean := received()
+	want(t, "received", data == text.String(), true)
+	want(t, "close_notify", clean, true)
+}
+
+// TestWriteAndFlushFails: once with the reason, then closed.
+func TestWriteAndFlushFails(t *testing.T) {
+	conn := to(t, func(*tls.Conn, wasitlstest.Conn) {})
+	readAll(t, conn)
+	out := conn.Conn.Output()
+	streamError(t, out.WriteAndFlush(timeout(t), []byte("x")), wasitls.ClassTransport, "broken pipe")
+	want(t, "again", out.WriteAndFlush(timeout(t), []byte("x")), wasitls.ErrClosed)
+}
+
+// TestWriteAndFlushCanceled, both when it sends itself and when it waits.
+func TestWriteAndFlushCanceled(t *testing.T) {
+	for _, queued := range []bool{false, true} {
+		stop := make(chan struct{})
+		conn := to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
+		if queued {
+			fill(t, conn.Conn.Output())
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		err := conn.Conn.Output().WriteAndFlush(ctx, make([]byte, 1<<20))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("queued %v: %v", queued, err)
+		}
+		cancel()
+		dropAll(conn.Conn)
+		ended(t, conn.Conn)
+		close(stop)
+	}
+}
+
+// TestWriteAndFlushThenCloseOutput: close_notify asked for while a write blocks
+// goes out after it.
+func TestWriteAndFlushThenCloseOutput(t *testing.T) {
+	proceed, got := make(chan struct{}), make(chan int, 1)
+	conn := to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
+		<-proceed
+		data, _ := io.ReadAll(tc)
+		got <- len(data)
+	})
+	written := make(chan error, 1)
+	go func() { written <- conn.Conn.Output().WriteAndFlush(timeout(t), make([]byte, 1<<20)) }()
+	eventually(t, "writing", func() bool { return !conn.Conn.Output().Ready() })
+	conn.Conn.CloseOutput()
+	close(proceed)
+	noError(t, <-written)
+	want(t, "received", <-got, 1<<20)
+}
