@@ -2,7 +2,7 @@
 
 GO      ?= go
 SPEC    ?= testdata/spec
-FUZZ    ?= 20s
+FUZZTIME ?= 20s
 PYTHON  ?= python3
 BIN     := bin/wasitls
 
@@ -39,14 +39,14 @@ spec:
 	$(GO) run ./host/internal/spectest/cmd -expect host/internal/spectest/expectations.json $(SPEC)
 
 interop: build
-	$(GO) run ./interop/cmd/interop -wasitls $(BIN)
+	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
 
 bench: build
 	$(GO) run ./interop/cmd/bench
 
 fuzz:
-	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZ)
-	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZ)
+	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
+	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZTIME)
 
 guests:
 	$(MAKE) -C guests

@@ -60,5 +60,6 @@ func (b *boundFunc) Call(s *rt.Store, cx *abi.Context, flat []uint64) (v uint64,
 	if err := b.fn.call(&f.call, f.args, f.result); err != nil {
 		return 0, err
 	}
-	return b.plan.LowerResult(cx, flat, f.result)
+	v, _, err = b.plan.LowerResult(cx, flat, f.result)
+	return v, err
 }

@@ -73,6 +73,9 @@ func Export[A, R any](in *Instance, iface, name string) (*ExportFunc[A, R], erro
 	if f.Type == nil {
 		return nil, fmt.Errorf("host: export %s %s is an import of the host's", iface, name)
 	}
+	if f.Async() {
+		return nil, fmt.Errorf("host: export %s %s is async: only Instance.Call can call it yet", iface, name)
+	}
 	none := func(*types.Resource) abi.GoResource { return nil }
 	plan, err := abi.CompileFunc(f.Type, reflect.TypeFor[A](), reflect.TypeFor[R](), none)
 	if err != nil {
@@ -101,10 +104,10 @@ type typedCallee[A, R any] struct {
 }
 
 func (c *typedCallee[A, R]) Lower(cx *abi.Context) ([]uint64, error) {
-	return c.plan.LowerArgs(cx, unsafe.Pointer(&c.args))
+	return c.plan.LowerArgs(cx, unsafe.Pointer(&c.args), nil)
 }
 
-func (c *typedCallee[A, R]) Lift(cx *abi.Context, flat []uint64) error {
+func (c *typedCallee[A, R]) Lift(cx *abi.Context, _ int, flat []uint64) error {
 	return c.plan.LiftResult(cx, flat, unsafe.Pointer(&c.result))
 }
 
@@ -133,19 +136,12 @@ type dynamicCallee struct {
 }
 
 func (c *dynamicCallee) Lower(cx *abi.Context) ([]uint64, error) {
-	ts := make([]*types.Type, len(c.t.Params))
-	for i, p := range c.t.Params {
-		ts[i] = p.Type
-	}
-	return abi.LowerValues(cx, types.MaxFlat, ts, c.args, nil)
+	return abi.LowerValues(cx, abi.MaxFlatParams, abi.ParamTuple(c.t), c.args, nil, nil)
 }
 
-func (c *dynamicCallee) Lift(cx *abi.Context, flat []uint64) error {
-	if c.t.Result == nil {
-		return nil
-	}
-	vs, err := abi.LiftValues(cx, 1, []*types.Type{c.t.Result}, flat)
-	if err == nil {
+func (c *dynamicCallee) Lift(cx *abi.Context, maxFlat int, flat []uint64) error {
+	vs, err := abi.LiftValues(cx, maxFlat, abi.ResultTuple(c.t), flat)
+	if err == nil && len(vs) > 0 {
 		c.result = vs[0]
 	}
 	return err

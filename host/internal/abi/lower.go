@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"slices"
 	"unsafe"
 
 	"github.com/wasitls/wasitls/host/internal/types"
@@ -137,8 +138,11 @@ func (cx *Context) store(t *types.Type, v Value, ptr uint32) error {
 func (cx *Context) bits(t *types.Type, v Value) (uint32, error) {
 	switch t.Kind {
 	case types.Flags:
-		if f, ok := v.(FlagsValue); ok {
+		switch f := v.(type) {
+		case FlagsValue:
 			return uint32(f) & flagsMask(t), nil
+		case []string:
+			return flagsNamed(t, f)
 		}
 		return 0, mismatch(t, v)
 	case types.Own, types.Borrow:
@@ -335,4 +339,16 @@ func caseName(t *types.Type, i uint32) string {
 		return t.Labels[i]
 	}
 	return t.Cases[i].Name
+}
+
+// flagsNamed finds flags by their labels.
+func flagsNamed(t *types.Type, labels []string) (f uint32, err error) {
+	for _, l := range labels {
+		i := slices.Index(t.Labels, l)
+		if i < 0 {
+			return 0, hostErrorf("flags have no label %s", l)
+		}
+		f |= 1 << i
+	}
+	return f, nil
 }

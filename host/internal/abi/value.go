@@ -18,7 +18,7 @@ import (
 //	tuple                      TupleValue
 //	variant                    VariantValue
 //	enum                       EnumValue
-//	flags                      FlagsValue
+//	flags                      FlagsValue; []string of labels for lowering
 //	option<T>                  Option[Value]
 //	result<T, E>               Result[Value, Value]
 //	own<R>, borrow<R>          Ref

@@ -15,10 +15,11 @@ type HostFunc interface {
 }
 
 // Callee is how the host passes arguments to a guest's function and takes its
-// result. Lower returns the flat arguments, Lift takes the flat results.
+// result. Lower returns the flat arguments. Lift takes the flat results; the
+// result is in memory if it would take more than maxFlat of them.
 type Callee interface {
 	Lower(cx *abi.Context) ([]uint64, error)
-	Lift(cx *abi.Context, flat []uint64) error
+	Lift(cx *abi.Context, maxFlat int, flat []uint64) error
 }
 
 // Invoke calls a guest's function from the host. The error of a call that did
@@ -28,20 +29,24 @@ func (s *Store) Invoke(ctx context.Context, f *Func, c Callee) error {
 		if f.Host != nil {
 			return trapf("function is the host's own")
 		}
-		return s.invoke(f, nil, c.Lower, c.Lift, nil)
+		return s.invoke(f, nil, c, nil)
 	})
 }
 
 // invoke is canon lift: it enters the instance, lowers the arguments, runs
 // the function, lifts the result, delivers it, and lets the guest clean up.
-func (s *Store) invoke(f *Func, caller *Instance, lower func(*abi.Context) ([]uint64, error), lift func(*abi.Context, []uint64) error, deliver func() error) error {
+func (s *Store) invoke(f *Func, caller *Instance, c Callee, deliver func() error) error {
 	in := f.inst
 	if err := in.enter(caller); err != nil {
 		return s.die(err)
 	}
-	t := &task{}
-	sc := newScope(in, &f.opts, t)
-	flat, err := lower(&sc.cx)
+	t := &task{fn: f}
+	t.scope = newScope(in, &f.opts, t)
+	t.resolve = func(flat []uint64) error {
+		return t.settle(c, flat, deliver)
+	}
+	defer s.switchTask(t)()
+	flat, err := c.Lower(&t.scope.cx)
 	if err != nil {
 		return s.die(asTrap(err))
 	}
@@ -53,26 +58,62 @@ func (s *Store) invoke(f *Func, caller *Instance, lower func(*abi.Context) ([]ui
 	if err := s.run(fiber); err != nil {
 		return err
 	}
-	results := fiber.Results()
-	if err := s.resolve(sc, results, lift, deliver); err != nil {
+	if err := s.finish(t, fiber.Results()); err != nil {
 		return s.die(asTrap(err))
-	}
-	if f.opts.postReturn != nil {
-		if _, err := in.callLocked(f.opts.postReturn, results...); err != nil {
-			return err
-		}
 	}
 	in.leave(caller)
 	return nil
 }
 
-func (s *Store) resolve(sc *scope, results []uint64, lift func(*abi.Context, []uint64) error, deliver func() error) error {
-	if err := lift(&sc.cx, results); err != nil {
+// switchTask makes t the task that runs, until the function it returns is called.
+func (s *Store) switchTask(t *task) func() {
+	outer := s.task
+	s.task = t
+	return func() { s.task = outer }
+}
+
+// finish ends a task whose core function has returned.
+func (s *Store) finish(t *task, results []uint64) error {
+	o := &t.fn.opts
+	if o.async {
+		if o.callback && results[0]&0xf != callbackExit {
+			return errAsync
+		}
+		if !t.done {
+			return trapf("task ended without task.return")
+		}
+		return nil
+	}
+	if err := t.resolve(results); err != nil {
 		return err
 	}
-	if sc.task.borrows > 0 {
+	if o.postReturn == nil {
+		return nil
+	}
+	_, err := t.fn.inst.callLocked(o.postReturn, results...)
+	return err
+}
+
+// callbackExit is what the core function of a callback lift returns when its
+// task is over (CanonicalABI.md, "canon lift").
+const callbackExit = 0
+
+// settle lifts a task's result and delivers it.
+func (t *task) settle(c Callee, flat []uint64, deliver func() error) error {
+	maxFlat := abi.MaxFlatResults
+	if t.fn.opts.async {
+		maxFlat = abi.MaxFlatParams // as task.return passes it
+	}
+	if t.done {
+		return trapf("task has returned already")
+	}
+	if err := c.Lift(&t.scope.cx, maxFlat, flat); err != nil {
+		return err
+	}
+	if t.borrows > 0 {
 		return trapf("borrow handles still remain at the end of the call")
 	}
+	t.done = true
 	if deliver == nil {
 		return nil
 	}
@@ -81,11 +122,11 @@ func (s *Store) resolve(sc *scope, results []uint64, lift func(*abi.Context, []u
 
 // lower is canon lower: the core function through which an instance calls f.
 func (in *Instance) lower(f *Func, st *types.StepLower) (core.Extern, error) {
-	o, err := in.options(&st.Options)
-	if err != nil {
-		return nil, err
-	}
+	o := in.options(&st.Options)
 	if f.Host != nil {
+		if o.async {
+			return nil, errAsync
+		}
 		return in.store.hostFunc(st.Core, in.lowerHost(f.Host, &o))
 	}
 	return in.store.hostFunc(st.Core, in.lowerGuest(f, st.Type, &o))
@@ -108,62 +149,86 @@ func (in *Instance) lowerHost(f HostFunc, o *options) func([]uint64) (uint64, er
 }
 
 // lowerGuest passes values from one guest to another: lifted from the caller,
-// lowered into the callee, and the result the other way.
+// lowered into the callee, and the result the other way. The async form
+// serves calls that return at once.
 func (in *Instance) lowerGuest(f *Func, t *types.Func, o *options) func([]uint64) (uint64, error) {
+	p := newTransfer(f, t, o.async)
 	return func(flat []uint64) (uint64, error) {
 		if err := in.checkLeave(); err != nil {
 			return 0, err
 		}
-		sc := newScope(in, o, nil)
-		defer sc.end()
-		params, result := paramTypes(t), resultTypes(t)
-		calleeParams, calleeResult := paramTypes(f.Type), resultTypes(f.Type)
-		var values []abi.Value
-		var out uint64
-		err := in.store.invoke(f, in,
-			func(cx *abi.Context) ([]uint64, error) {
-				args, err := abi.LiftValues(&sc.cx, types.MaxFlat, params, flat)
-				if err != nil {
-					return nil, err
-				}
-				return abi.LowerValues(cx, types.MaxFlat, calleeParams, args, nil)
-			},
-			func(cx *abi.Context, results []uint64) (err error) {
-				values, err = abi.LiftValues(cx, 1, calleeResult, results)
-				return err
-			},
-			func() error {
-				lowered, err := abi.LowerValues(&sc.cx, 1, result, values, outPointer(t, flat))
-				if err == nil && len(lowered) > 0 {
-					out = lowered[0]
-				}
-				return err
-			})
-		return out, err
+		x := &crossing{transfer: p, caller: newScope(in, o, nil), flat: flat}
+		x.caller.cx.KeepText = true
+		defer x.caller.end()
+		if err := in.store.invoke(f, in, x, x.deliver); err != nil {
+			return 0, err
+		}
+		if o.async {
+			return subtaskReturned, nil
+		}
+		if len(x.out) == 0 {
+			return 0, nil
+		}
+		return x.out[0], nil
 	}
 }
 
-func paramTypes(t *types.Func) []*types.Type {
-	ts := make([]*types.Type, len(t.Params))
-	for i := range t.Params {
-		ts[i] = t.Params[i].Type
-	}
-	return ts
+// subtaskReturned is the state that an async call has when its result was
+// delivered before it came back (CanonicalABI.md, "Subtask State").
+const subtaskReturned = 2
+
+// transfer is what is known in advance of calls from one guest to another:
+// the types as each of them sees them.
+type transfer struct {
+	params, result             *types.Type // the caller's
+	calleeParams, calleeResult *types.Type
+	maxParams, maxResults      int // that the caller passes flat
 }
 
-func resultTypes(t *types.Func) []*types.Type {
-	if t.Result == nil {
-		return nil
+func newTransfer(f *Func, t *types.Func, async bool) *transfer {
+	p := &transfer{
+		params: abi.ParamTuple(t), result: abi.ResultTuple(t),
+		calleeParams: abi.ParamTuple(f.Type), calleeResult: abi.ResultTuple(f.Type),
+		maxParams: abi.MaxFlatParams, maxResults: abi.MaxFlatResults,
 	}
-	return []*types.Type{t.Result}
+	if async {
+		p.maxParams, p.maxResults = maxFlatAsyncParams, 0
+	}
+	return p
 }
 
-// outPointer is where the caller wants a result that does not fit: its last
-// flat argument.
-func outPointer(t *types.Func, flat []uint64) *uint32 {
-	if t.Result == nil || t.Result.NumFlat <= 1 {
-		return nil
+// maxFlatAsyncParams is MAX_FLAT_ASYNC_PARAMS of the canonical ABI.
+const maxFlatAsyncParams = 4
+
+// crossing is one call from a guest to another, as a Callee.
+type crossing struct {
+	*transfer
+	caller *scope
+	flat   []uint64 // arguments, and the address of a result that is not flat
+	values []abi.Value
+	out    []uint64
+}
+
+func (x *crossing) Lower(cx *abi.Context) ([]uint64, error) {
+	args, err := abi.LiftValues(&x.caller.cx, x.maxParams, x.params, x.flat)
+	if err != nil {
+		return nil, err
 	}
-	p := uint32(flat[len(flat)-1])
-	return &p
+	return abi.LowerValues(cx, abi.MaxFlatParams, x.calleeParams, args, nil, nil)
+}
+
+func (x *crossing) Lift(cx *abi.Context, maxFlat int, flat []uint64) (err error) {
+	cx.KeepText = true
+	x.values, err = abi.LiftValues(cx, maxFlat, x.calleeResult, flat)
+	return err
+}
+
+func (x *crossing) deliver() (err error) {
+	var to *uint32
+	if x.result.NumFlat > x.maxResults {
+		p := uint32(x.flat[len(x.flat)-1])
+		to = &p
+	}
+	x.out, err = abi.LowerValues(&x.caller.cx, x.maxResults, x.result, x.values, to, nil)
+	return err
 }

@@ -27,6 +27,9 @@ type Func struct {
 	opts options
 }
 
+// Async tells whether a guest's function returns by task.return.
+func (f *Func) Async() bool { return f.opts.async }
+
 // Exports is an instance as a value: what it exports, by name. An item is a
 // *Func, *Exports, *ResourceType, *Module or *Closure, or nil for a type
 // that is no resource.
@@ -65,6 +68,7 @@ type Instance struct {
 	handles  table
 	mayEnter bool
 	mayLeave bool
+	pressure uint16 // backpressure.inc less backpressure.dec
 	imports  map[string]any
 	exports  Exports
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/wasitls/wasitls/host/internal/binary"
 	"github.com/wasitls/wasitls/host/internal/core"
 	"github.com/wasitls/wasitls/host/internal/types"
 )
@@ -86,11 +85,7 @@ func (in *Instance) step(st types.Step) error {
 		in.push(st.Item.Sort, item)
 		return in.bind(item, st.Binds)
 	case *types.StepLift:
-		o, err := in.options(&st.Options)
-		if err != nil {
-			return err
-		}
-		in.funcs = append(in.funcs, &Func{Type: st.Type, inst: in, core: in.coreItems[core.Func][st.CoreFunc], opts: o})
+		in.funcs = append(in.funcs, &Func{Type: st.Type, inst: in, core: in.coreItems[core.Func][st.CoreFunc], opts: in.options(&st.Options)})
 	case *types.StepLower:
 		return in.pushCoreFunc(in.lower(in.funcs[st.Func], st))
 	case *types.StepBuiltin:
@@ -219,36 +214,19 @@ func (in *Instance) push(s types.Sort, item any) {
 	}
 }
 
-func (in *Instance) options(o *types.Options) (options, error) {
-	if o.Async || o.Callback >= 0 {
-		return options{}, errAsync
-	}
-	r := options{encoding: o.Encoding}
+func (in *Instance) options(o *types.Options) options {
 	pick := func(k core.Kind, i int) core.Extern {
 		if i < 0 {
 			return nil
 		}
 		return in.coreItems[k][i]
 	}
-	r.memory = pick(core.Memory, o.Memory)
-	r.realloc = pick(core.Func, o.Realloc)
-	r.postReturn = pick(core.Func, o.PostReturn)
-	return r, nil
-}
-
-var errAsync = fmt.Errorf("component uses component-model async, which is not supported yet")
-
-func (in *Instance) builtin(st *types.StepBuiltin) (core.Extern, error) {
-	var call func([]uint64) (uint64, error)
-	switch st.Op {
-	case binary.CanonResourceNew:
-		call = in.resourceNew(st.Resource)
-	case binary.CanonResourceRep:
-		call = in.resourceRep(st.Resource)
-	case binary.CanonResourceDrop:
-		call = in.resourceDrop(st.Resource)
-	default:
-		return nil, errAsync
+	return options{
+		encoding:   o.Encoding,
+		memory:     pick(core.Memory, o.Memory),
+		realloc:    pick(core.Func, o.Realloc),
+		postReturn: pick(core.Func, o.PostReturn),
+		async:      o.Async,
+		callback:   o.Callback >= 0,
 	}
-	return in.store.hostFunc(st.Core, call)
 }

@@ -14,6 +14,15 @@ type ResourceType struct {
 	dtor core.Extern
 }
 
+// describe names the type for messages; other goes before what has no name
+// of its own.
+func (t *ResourceType) describe(other string) string {
+	if t.Host != nil {
+		return t.Name
+	}
+	return other + "guest-defined resource"
+}
+
 // HostResource is the host's side of a resource type implemented in Go.
 type HostResource interface {
 	// Drop is called when the last own handle of rep is dropped. After an

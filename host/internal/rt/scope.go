@@ -13,10 +13,22 @@ type options struct {
 	memory     core.Extern
 	realloc    core.Extern
 	postReturn core.Extern
+	async      bool
+	callback   bool
 }
 
-// task is a call into a guest: the scope of the borrows it was given.
-type task struct{ borrows int }
+// task is a call into a guest: the scope of the borrows it was given, and of
+// the guest's context slots.
+type task struct {
+	borrows int
+	slots   [2]uint64 // context.get and context.set
+	// Of a function lifted as async: how task.return resolves it, and with
+	// what options it must.
+	fn      *Func
+	scope   *scope
+	resolve func(flat []uint64) error
+	done    bool
+}
 
 // scope is one guest's side of a call: the abi.Context to lift and lower
 // with, the borrows it lends and those it was lent. It is reused from call to
@@ -41,6 +53,7 @@ func newScope(in *Instance, o *options, t *task) *scope {
 	if o.realloc != nil {
 		realloc := o.realloc
 		sc.cx.Realloc = func(old, oldSize, align, newSize uint32) (uint32, error) {
+			defer in.store.switchTask(&task{})() // realloc has context slots of its own
 			p, err := in.callLocked(realloc, uint64(old), uint64(oldSize), uint64(align), uint64(newSize))
 			return uint32(p), err
 		}
@@ -70,7 +83,7 @@ func (sc *scope) lookup(r *types.Resource, i uint32) (*handle, error) {
 		return nil, err
 	}
 	if want := sc.inst.resources[r.Slot]; h.typ != want {
-		return nil, trapf("handle index %d used with the wrong type: expected %s, found %s", i, want.Name, h.typ.Name)
+		return nil, trapf("handle index %d used with the wrong type, expected %s but found %s", i, want.describe(""), h.typ.describe("a different "))
 	}
 	return h, nil
 }

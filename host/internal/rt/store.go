@@ -58,6 +58,7 @@ type Store struct {
 	ctx       context.Context
 	builtins  []trampoline // host functions of core guests, by id
 	instances int
+	task      *task // that runs
 	dead      error
 	result    [1]uint64 // of the host call being answered
 	values    slab
