@@ -166,6 +166,23 @@ func testExport[A any](t *testing.T, p *FuncPlan, f *types.Func, enc binary.Enco
 	}
 }
 
+// TestPadding checks that no byte between the fields of a Go struct reaches the guest.
+func TestPadding(t *testing.T) {
+	type padded struct {
+		A uint8
+		B uint32
+	}
+	p, err := Compile(types.NewRecord(fields("a", prim(types.U8), "b", prim(types.U32))), reflect.TypeFor[padded](), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, v := newGuest(8), padded{1, 2}
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&v)), 4), "\x01zzz")
+	if err := p.Store(g.context(binary.UTF8), unsafe.Pointer(&v), 0); err != nil || string(g.mem) != "\x01\x00\x00\x00\x02\x00\x00\x00" {
+		t.Errorf("stored % x, %v", g.mem, err)
+	}
+}
+
 type badLabels uint8
 
 func (badLabels) Labels() []string { return []string{"a", "c"} }

@@ -19,17 +19,18 @@ type field struct {
 
 func (r *record) plain() bool { return r.bulk }
 
-// noPadding tells whether the fields lie in Go as in the guest, without gaps.
-// Gaps are not copied: what the host's memory holds there is nobody's business.
+// noPadding tells whether the fields lie in Go as in the guest: both without
+// gaps. Gaps are not copied: what the host's memory holds there is nobody's
+// business.
 func (r *record) noPadding(sizes []uint32, goSize uintptr) bool {
-	at := uint32(0)
+	sum := uint32(0)
 	for i, f := range r.fields {
-		if !isPlain(f.codec) || f.offset != at || f.goOff != uintptr(at) {
+		if !isPlain(f.codec) {
 			return false
 		}
-		at += sizes[i]
+		sum += sizes[i]
 	}
-	return at == r.size && uintptr(at) == goSize
+	return sum == r.size && uintptr(sum) == goSize
 }
 
 func (r *record) lift(cx *Context, flat []uint64, dst unsafe.Pointer) error {
