@@ -8,6 +8,7 @@ import "C"
 import (
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/wasitls/wasitls/host/internal/core"
 )
@@ -82,17 +83,31 @@ func errorOf(e *C.wasmtime_error_t, hosted bool, message string) error {
 func splitTrace(s string) (message string, frames []string) {
 	var causes []string
 	for line := range strings.Lines(s) {
-		line = strings.TrimRight(line, "\n")
-		trimmed := strings.TrimSpace(line)
+		trimmed := strings.TrimSpace(printable(line))
 		switch {
 		case trimmed == "", trimmed == "Caused by:", strings.HasPrefix(trimmed, "error while executing at"):
-		case strings.Contains(trimmed, " - ") && strings.HasPrefix(trimmed[strings.IndexByte(trimmed, ':')+1:], " "):
+		case isFrame(trimmed):
 			frames = append(frames, frame(trimmed))
 		default:
 			causes = append(causes, cause(trimmed))
 		}
 	}
 	return strings.Join(causes, ": "), frames
+}
+
+// printable replaces control characters: names in a report come from the guest.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+func isFrame(line string) bool {
+	fields := strings.Fields(line)
+	return len(fields) > 3 && strings.HasSuffix(fields[0], ":") && strings.HasPrefix(fields[1], "0x") && fields[2] == "-"
 }
 
 // frame drops the number and the address of a line "0: 0x2f - module!name".

@@ -34,15 +34,21 @@ const (
 	// spareFibers is how many ended fibers a store keeps for its next calls.
 	spareFibers = 4
 
-	// Memory mappings that Wasmtime makes, counted generously against
-	// vm.max_map_count: its own code aborts the process when there are none left.
-	mapsPerFiber  = 2 // guard and stack
-	mapsPerMemory = 4 // image, zero pages behind it, reservation, guard
-	mapsPerStore  = 1
+	// Memory mappings that Wasmtime makes, counted against vm.max_map_count:
+	// its own code aborts the process when there are none left.
+	mapsPerFiber = 2 // guard and stack
+	mapsPerPlain = 3 // of a memory: guard, what is accessible, what is reserved
+	mapsPerImage = 5 // of a memory with data: an image and zero pages around it, too
+	mapsPerLarge = 2 // of an instance so large that the allocator maps it
+	largeFuncs   = 1000
 	// mapsForStores and mapsForFibers are the shares, in percent, of the
-	// system's limit at which new stores and then new fibers are refused.
-	mapsForStores = 80
-	mapsForFibers = 90
+	// system's limit at which new instances and then new fibers are refused.
+	// The usual limit of 65,530 has room for 8,600 to 10,000 guests of one
+	// memory with data; the rest is for threads, code and the Go heap.
+	mapsForStores = 92
+	mapsForFibers = 95
+	// censusInterval is the least time between two counts of true mappings.
+	censusInterval = time.Second
 )
 
 // defaultLimits are the limits of a store whose own are zero.

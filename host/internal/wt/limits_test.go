@@ -225,21 +225,38 @@ func TestFeaturesThatAreOff(t *testing.T) {
 
 func TestNoRoom(t *testing.T) {
 	s, in := guest(t)
+	// The estimate is beyond the limit, the truth is not.
 	full := maxMaps()
 	liveMaps.Add(full)
 	defer liveMaps.Add(-full)
+	defer func() { census.at, census.maps = time.Time{}, 0 }()
+	f, err := s.Call(in.Export("add"), []uint64{1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	// The truth is.
+	census.maps = full
 	if _, err := s.engine.NewStore(core.StoreLimits{}); !errors.Is(err, core.ErrNoRoom) {
 		t.Error(err)
 	}
+	live := liveMaps.Load()
 	if _, err := s.Call(in.Export("add"), []uint64{1}); !errors.Is(err, core.ErrNoRoom) {
 		t.Error(err)
+	}
+	if liveMaps.Load() != live {
+		t.Error("a refused call stays booked")
 	}
 }
 
 // The estimate of memory mappings must not be below the truth.
 func TestMapsAreCounted(t *testing.T) {
-	e := newEngine(t, Config{})
-	m := compile(t, e, guestText)
+	t.Run("map", func(t *testing.T) { testMaps(t, Config{}) })
+	t.Run("copy", func(t *testing.T) { testMaps(t, Config{CopyData: true}) })
+}
+
+func testMaps(t *testing.T, config Config) {
+	e := newEngine(t, config)
 	count := func() int64 {
 		b, err := os.ReadFile("/proc/self/maps")
 		if err != nil {
@@ -247,16 +264,27 @@ func TestMapsAreCounted(t *testing.T) {
 		}
 		return int64(strings.Count(string(b), "\n"))
 	}
-	maps, live := count(), liveMaps.Load()
-	for range 500 {
-		s := newStore(t, e, core.StoreLimits{})
-		f := call(t, s, instantiate(t, s, m), "loop", 1)
-		expect(t, f, core.EventHostCall)
-	}
-	used, booked := count()-maps, liveMaps.Load()-live
-	t.Logf("500 guests use %d mappings, %d booked", used, booked)
-	if used > booked+200 {
-		t.Errorf("500 guests use %d mappings, %d booked", used, booked)
+	const n, end = 500, `(func (export "loop") (param i32) (result i32) (call $echo (i32.const 1))))`
+	const head = `(module (import "h" "echo" (func $echo (param i32) (result i32)))`
+	for name, text := range map[string]string{
+		"plain": head + `(memory 1)` + end,
+		"data":  head + `(memory 32) (data (i32.const 1048576) "data")` + end,
+		"large": head + `(memory 32) (table 100000 funcref) (data (i32.const 1048576) "data")` + strings.Repeat("(func)", 5000) + end,
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := compile(t, e, text)
+			maps, live := count(), liveMaps.Load()
+			for range n {
+				s := newStore(t, e, core.StoreLimits{})
+				f := call(t, s, instantiate(t, s, m), "loop", 1)
+				expect(t, f, core.EventHostCall)
+			}
+			used, booked := count()-maps, liveMaps.Load()-live
+			t.Logf("%d guests use %d mappings, %d booked", n, used, booked)
+			if used > booked+100 || booked > 2*used {
+				t.Errorf("%d guests use %d mappings, %d booked", n, used, booked)
+			}
+		})
 	}
 }
 

@@ -1,6 +1,7 @@
 package wt
 
 import (
+	"bytes"
 	"fmt"
 	"math"
 	"os"
@@ -8,12 +9,15 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/wasitls/wasitls/host/internal/core"
 )
 
-// liveMaps estimates the memory mappings of all guests of the process.
-var liveMaps atomic.Int64
+// liveMaps counts the memory mappings that the guests of the process take at
+// most; the kernel merges neighbours, so that there are often fewer. everMaps
+// counts all that were ever booked.
+var liveMaps, everMaps atomic.Int64
 
 // maxMaps is how many mappings the system allows the process.
 var maxMaps = sync.OnceValue(func() int64 {
@@ -28,13 +32,49 @@ var maxMaps = sync.OnceValue(func() int64 {
 	return n
 })
 
-// reserveMaps books n mappings unless all then pass percent of the limit.
-func reserveMaps(n, percent int64) error {
-	if live := liveMaps.Add(n); live > maxMaps()*percent/100 {
-		liveMaps.Add(-n)
-		return fmt.Errorf("wt: %d memory mappings in use, %d allowed by vm.max_map_count: %w", live-n, maxMaps(), core.ErrNoRoom)
+// otherMaps is how many mappings the process had before its first guest.
+var otherMaps = sync.OnceValue(countMaps)
+
+// countMaps counts the mappings that the process has, 0 if it cannot. With
+// many of them it takes some 50 ms.
+func countMaps() int64 {
+	b, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		return 0
 	}
-	return nil
+	return int64(bytes.Count(b, []byte("\n")))
 }
 
+// census is a count that was made because the estimate came near the limit.
+var census struct {
+	sync.Mutex
+	at   time.Time
+	maps int64 // 0 before the first count
+	ever int64 // everMaps then
+}
+
+// reserveMaps books n mappings unless all would then pass percent of what the
+// system allows. While the estimate is below that, it suffices; beyond, the
+// true number decides, counted at most once per censusInterval.
+func reserveMaps(n, percent int64) error {
+	limit := maxMaps() * percent / 100
+	live, ever := liveMaps.Add(n), everMaps.Add(n)
+	if live+otherMaps() <= limit {
+		return nil
+	}
+	census.Lock()
+	defer census.Unlock()
+	// No more than were counted, and all that was booked since, n among it.
+	most := func() int64 { return census.maps + ever - census.ever }
+	if (census.maps == 0 || most() > limit) && time.Since(census.at) > censusInterval {
+		census.maps, census.at, census.ever = countMaps(), time.Now(), ever-n
+	}
+	if census.maps > 0 && most() <= limit {
+		return nil
+	}
+	liveMaps.Add(-n)
+	return fmt.Errorf("wt: some %d memory mappings in use, %d allowed by vm.max_map_count: %w", census.maps, maxMaps(), core.ErrNoRoom)
+}
+
+// releaseMaps gives mappings back that are no more.
 func releaseMaps(n int64) { liveMaps.Add(-n) }

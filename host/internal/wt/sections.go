@@ -16,7 +16,8 @@ type sections struct {
 	types    []core.FuncType
 	funcs    []uint32 // type of each function, imported ones first
 	exports  map[string]export
-	memories int // defined here
+	memories int  // defined here
+	data     bool // there are data segments
 
 	importedMemories int
 	// Where the export section is, with its header; empty and where it would
@@ -66,6 +67,18 @@ func readSections(wasm []byte) (s *sections, err error) {
 	return s, nil
 }
 
+// maps is how many memory mappings an instance takes at most.
+func (s *sections) maps(perData int64) (n int64) {
+	n = int64(s.memories) * mapsPerPlain
+	if s.data {
+		n = int64(s.memories) * perData
+	}
+	if len(s.funcs) > largeFuncs {
+		n += mapsPerLarge
+	}
+	return n
+}
+
 // expose returns the module with its memories exported under names of this
 // package, so that their sizes can be had.
 func (s *sections) expose(wasm []byte) ([]byte, error) {
@@ -101,6 +114,8 @@ func (s *sections) section(id byte, r *reader) {
 		r.each(func() { r.limits(); s.memories++ })
 	case 7:
 		r.each(func() { s.exportOf(r) })
+	case 11:
+		s.data = r.u32() > 0
 	}
 }
 

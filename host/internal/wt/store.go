@@ -99,8 +99,8 @@ func (s *Store) Instantiate(m core.Module, imports []core.Extern) (core.Fiber, e
 	if err != nil {
 		return nil, err
 	}
-	maps := int64(mapsPerMemory * module.sections.memories)
-	if err := reserveMaps(maps, mapsForFibers); err != nil {
+	maps := module.sections.maps(s.engine.mapsPerData)
+	if err := reserveMaps(maps, mapsForStores); err != nil {
 		fiber.end()
 		return nil, err
 	}

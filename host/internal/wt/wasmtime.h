@@ -86,6 +86,7 @@ extern wasm_config_t *wasm_config_new(void);
 extern void wasmtime_config_async_stack_size_set(wasm_config_t *, uint64_t);
 extern void wasmtime_config_epoch_interruption_set(wasm_config_t *, bool);
 extern void wasmtime_config_max_wasm_stack_set(wasm_config_t *, size_t);
+extern void wasmtime_config_memory_init_cow_set(wasm_config_t *, bool);
 extern void wasmtime_config_shared_memory_set(wasm_config_t *, bool);
 extern void wasmtime_config_wasm_component_model_set(wasm_config_t *, bool);
 extern void wasmtime_config_wasm_custom_page_sizes_set(wasm_config_t *, bool);
