@@ -25,8 +25,8 @@ func Cases() []Case {
 		{Name: "untrusted", About: "the chain ends in a root that the client does not trust", Version: v13, Leaf: "untrusted", Refused: []string{unknown}},
 		{Name: "no-chain", About: "the server leaves out the intermediate certificate", Version: v13, Leaf: "no-chain", Refused: []string{unknown}},
 		{Name: "wrong-name", About: "the certificate is for another name", Version: v13, Leaf: "wrong-name", Refused: []string{"x509: certificate is valid for other.example, not localhost"}},
-		{Name: "expired", About: "the certificate ended yesterday", Version: v13, Leaf: "expired", Refused: []string{"x509: certificate has expired or is not yet valid"}},
-		{Name: "too-early", About: "the certificate begins tomorrow", Version: v13, Leaf: "too-early", Refused: []string{"x509: certificate has expired or is not yet valid"}},
+		{Name: "expired", About: "the certificate has ended", Version: v13, Leaf: "expired", Refused: []string{"x509: certificate has expired or is not yet valid"}},
+		{Name: "too-early", About: "the certificate is not valid yet", Version: v13, Leaf: "too-early", Refused: []string{"x509: certificate has expired or is not yet valid"}},
 		{Name: "1.1", About: "the server speaks TLS 1.1 and nothing newer", Version: tls.VersionTLS11, Leaf: "ecdsa", Refused: []string{"tls: protocol version not supported", "tls: server selected unsupported protocol version"}},
 	}
 	for i := range all {
