@@ -59,7 +59,7 @@ func TestInstalledServers(t *testing.T) {
 			if _, err := s.find(); err != nil {
 				t.Skipf("%s is not installed (package %s)", s.Program, s.Package)
 			}
-			r := run(t, Matrix{Servers: []Server{s}, Cases: cases, Clients: []Client{Native{}}})
+			r := run(t, Matrix{Servers: []Server{s}, Cases: cases, Clients: []Client{Native{}}, Parallel: 2})
 			if f := r.Failures(); len(f) > 0 || r.Count(Pass) != len(cases) {
 				t.Fatalf("%d passed: %s", r.Count(Pass), strings.Join(f, "\n"))
 			}

@@ -8,7 +8,7 @@ import (
 
 const intro = `# Interop: real TLS servers × cases × guests
 
-Written by ` + "`make interop`" + `; do not edit.
+Written by ` + "`go run ./interop/cmd/interop -md docs/interop.md`" + `; do not edit. ` + "`make interop`" + ` runs the same and prints it.
 
 Each cell is one fetch of a page from a server on loopback that was set up for the case and looked at
 first: that it speaks the one TLS version, shows the certificate, sends the chain and picks the group

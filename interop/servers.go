@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Servers returns the rows.
+// Servers returns the rows. All but gnutls-serv and selfserv can be told to listen
+// on loopback only; those two are on every address while their case runs.
 func Servers() []Server {
 	return []Server{
 		{Name: "openssl s_server", Library: "OpenSSL", Package: "openssl", Program: "openssl", Version: []string{"openssl", "version"}, command: opensslServer},
