@@ -5,4 +5,14 @@ go 1.26
 // The engine: libwasmtime's static archive and headers ship inside this module.
 require github.com/bytecodealliance/wasmtime-go/v44 v44.0.0
 
-require golang.org/x/mod v0.40.0 // indirect
+// The flags of the command.
+require github.com/spf13/pflag v1.0.10
+
+// Test-only: the command's tests are scripts.
+require github.com/rogpeppe/go-internal v1.15.0
+
+require (
+	golang.org/x/mod v0.40.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/tools v0.49.0 // indirect
+)

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+
+	"github.com/wasitls/wasitls/wasitls/wasitlstest"
+)
+
+// demoCase is a server and what the guest must see of it.
+type demoCase struct {
+	name     string
+	expected string // what should happen, in words
+	want     string // what the guest says then, among other things
+
+	leaf      []wasitlstest.Option // of the server's certificate
+	config    func(*tls.Config)
+	handle    func(*tls.Conn, wasitlstest.Conn) // nil: answer
+	ask       string                            // the server name to ask for; empty: wasitlstest.Name
+	plain     bool                              // the server knows no TLS
+	untrusted bool                              // the guest's roots do not have the server's
+	flagless  bool                              // without --experimental-tls
+}
+
+func demoCases() []demoCase {
+	return []demoCase{
+		{
+			name: "TLS 1.3", expected: "a reply over TLS 1.3",
+			want:   "HTTP/1.1 200 TLS 1.3, 13 bytes",
+			config: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 },
+		},
+		{
+			name: "TLS 1.2", expected: "a reply over TLS 1.2",
+			want:   "HTTP/1.1 200 TLS 1.2, 13 bytes",
+			config: func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 },
+		},
+		{
+			name: "wrong name", expected: "no connection: the certificate is for another name",
+			want: "x509: certificate is valid for",
+			ask:  "other.test",
+		},
+		{
+			name: "expired", expected: "no connection: the certificate has expired",
+			want: "x509: certificate has expired",
+			leaf: []wasitlstest.Option{wasitlstest.Expired()},
+		},
+		{
+			name: "untrusted", expected: "no connection: nobody vouches for the certificate",
+			want:      "x509: certificate signed by unknown authority",
+			untrusted: true,
+		},
+		{
+			name: "plaintext peer", expected: "no connection: the peer does not speak TLS",
+			want:   "does not look like a TLS handshake",
+			plain:  true,
+			handle: wasitlstest.Plain("HTTP/1.1 400 Bad Request\r\n\r\n"),
+		},
+		{
+			name: "truncated reply", expected: "an error, not a short reply: the end is not authentic",
+			want:   "without sending close_notify",
+			handle: wasitlstest.Truncate("HTTP/1.1 200 OK\r\n\r\nhalf of"),
+		},
+		{
+			name: "no flag", expected: "a refusal: wasi:tls is off without --experimental-tls",
+			want:     "component imports wasi:tls/types@" + tlsDraft,
+			flagless: true,
+		},
+	}
+}
+
+func (d demoCase) serverName() string {
+	if d.ask != "" {
+		return d.ask
+	}
+	return wasitlstest.Name
+}
+
+// start starts the server, and returns what the guest is offered.
+func (d demoCase) start() (*wasitlstest.Server, *tlsOffer, error) {
+	ca := wasitlstest.NewCA()
+	peer := wasitlstest.Peer{Handle: answer}
+	if d.handle != nil {
+		peer.Handle = d.handle
+	}
+	if !d.plain {
+		peer.Config = ca.Server(d.leaf...)
+	}
+	if d.config != nil {
+		d.config(peer.Config)
+	}
+	server, err := peer.Listen()
+	if err != nil || d.flagless {
+		return server, nil, err
+	}
+	trusted := ca
+	if d.untrusted {
+		trusted = wasitlstest.NewCA()
+	}
+	return server, &tlsOffer{roots: trusted.Pool()}, nil
+}
+
+// answer reads a request and replies with the version of TLS that the server
+// has agreed on.
+func answer(t *tls.Conn, _ wasitlstest.Conn) {
+	if _, err := t.Read(make([]byte, 4<<10)); err != nil {
+		return
+	}
+	version := tls.VersionName(t.ConnectionState().Version)
+	fmt.Fprintf(t, "HTTP/1.1 200 %s\r\nConnection: close\r\n\r\nhello, guest\n", version)
+	t.CloseWrite()
+	io.Copy(io.Discard, t)
+}

@@ -1,0 +1,99 @@
+package main
+
+const mainHelp = `usage: wasitls COMMAND [ARG...]
+
+Runs WebAssembly components that do TLS through wasi:tls: the guest opens the
+connection, the host does the handshake and keeps the keys.
+
+  run      run a command component
+  inspect  list a component's imports and exports, and the flags it needs
+  demo     run a small guest against TLS servers good and bad, all in process
+  version  print the versions of everything
+
+wasitls help COMMAND tells more.
+
+Example:
+  wasitls run --experimental-tls --allow-net=example.org:443 \
+      https-get.wasm https://example.org/
+`
+
+const runHelp = `usage: wasitls run [FLAG...] COMPONENT [ARG...]
+
+Runs a component that exports wasi:cli/run. COMPONENT is a .wasm file, or one
+compressed with gzip. Flags end at COMPONENT; what follows is the guest's. A
+guest gets stdin, stdout, stderr, clocks and random numbers; all else must be
+granted.
+
+Network:
+  --allow-net=HOST[:PORT]    let the guest connect to this host, on this port or
+                             any. HOST is a name, an address, or a range such as
+                             10.0.0.0/8 or [fd00::]/8. A name grants the
+                             addresses it has when the guest looks it up. Repeatable
+  --allow-listen=ADDR[:PORT] let the guest listen on this address. Repeatable
+  --inherit-network          all of the above without bounds
+
+TLS:
+  --experimental-tls         offer wasi:tls@0.2.0-draft (experimental)
+  --tls-ca=FILE              trust the certificates in this PEM file, beside the
+                             roots. Repeatable
+  --tls-roots=system|none    the roots to begin with (default system)
+
+Files and environment:
+  --dir=HOST[::GUEST][:ro]   give the guest a directory, under the name GUEST if
+                             there is one, read-only with :ro. Repeatable
+  --env=NAME[=VALUE]         give the guest a variable; without VALUE, the
+                             value it has here. Repeatable
+
+Limits:
+  --timeout=DURATION         end the guest after this time, such as 30s or 5m
+  --max-memory=SIZE          bound the guest's memory, such as 64MiB or 512k
+                             (default 1GiB)
+
+Compiled code:
+  --cache-dir=DIR            keep compiled code there (default: wasitls in the
+                             user's cache directory). Nobody else may write there
+  --no-cache                 keep none
+
+Exit status: 0 if the guest succeeded, 1 if it returned an error, the guest's
+own code if it gave one, 2 for bad usage and for guests refused before they
+started, 134 if the guest trapped or ran out of time, 130 or 143 if it was
+ended by SIGINT or SIGTERM.
+
+Example:
+  wasitls run --experimental-tls --allow-net=example.org:443 \
+      https-get.wasm https://example.org/
+`
+
+const inspectHelp = `usage: wasitls inspect [--json] COMPONENT
+
+Lists what a component imports and exports, whether this host serves each
+import, and the flag of wasitls run that an import needs to be of use. The exit
+status is 0 for every component, served or not.
+
+  --json   one JSON object: {"imports": [...], "exports": [...]}. Each entry has
+           name, kind and items; imports also served, and where they apply
+           missing (items this host does not have) and flags
+
+Example:
+  wasitls inspect https-get.wasm
+`
+
+const demoHelp = `usage: wasitls demo
+
+Starts TLS servers in this process, with certificates of an authority that
+exists for this run only, and runs a small guest against them. Each case is one
+line: ok or FAIL, what was expected, what the guest saw. The exit status is 0
+only if all passed. Needs no network but loopback, and no files.
+
+Example:
+  wasitls demo
+`
+
+const versionHelp = `usage: wasitls version
+
+Prints the versions of this command, of Go, of the engine, and of the
+interfaces served.
+
+Example:
+  wasitls version
+`

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/wasitls/wasitls/host"
+)
+
+// outcome says what the end of a guest means for the command.
+func outcome(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	var (
+		signal  signalError
+		timeout timeoutError
+		trap    *host.Trap
+	)
+	switch cause := context.Cause(ctx); {
+	case errors.As(cause, &signal):
+		return failure{err: signal, status: exitSignal + int(signal.signal)}
+	case errors.As(cause, &timeout):
+		return failure{err: timeout, hint: "--timeout=DURATION gives it more", status: exitTrap}
+	case errors.As(err, &trap):
+		return failure{err: fmt.Errorf("guest trapped: %w", trap), status: exitTrap}
+	}
+	return err
+}
+
+// linkFailure says which imports keep a component from being started, and what
+// would provide them.
+func linkFailure(err error) error {
+	missing, others := sortLinkErrors(err)
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(missing)) {
+		if items := missing[name]; len(items) > 0 {
+			name += fmt.Sprintf(" (%s)", strings.Join(items, ", "))
+		}
+		parts = append(parts, name)
+	}
+	if len(parts) == 0 {
+		return refuse("", "%s", strings.Join(others, "; "))
+	}
+	text := fmt.Sprintf("component imports %s, which this host does not provide", strings.Join(parts, ", "))
+	return refuse(hintOf(err), "%s", strings.Join(append([]string{text}, others...), "; "))
+}
+
+// hintOf returns the first hint of a missing import.
+func hintOf(err error) string {
+	for _, e := range leaves(err) {
+		var m *host.MissingImportError
+		if errors.As(e, &m) && m.Hint != "" {
+			return m.Hint
+		}
+	}
+	return "wasitls inspect lists what a component needs"
+}

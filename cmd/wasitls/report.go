@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/pflag"
+)
+
+// How the command talks:
+//
+//   - What went wrong is one line on stderr, in lower case, without a period:
+//     "wasitls: what". Nothing else of the command's own goes there.
+//   - Where the user can do something about it, a line "hint: what" follows.
+//   - Guests own stdout; the command writes there only what was asked for.
+
+// Exit statuses. A guest's own status is passed on as it is.
+const (
+	exitOK      = 0
+	exitGuest   = 1   // the guest returned an error, or a case of the demo failed
+	exitRefused = 2   // bad usage, or the guest was not started
+	exitTrap    = 134 // the guest trapped or ran out of time: 128 + SIGABRT
+	exitSignal  = 128 // plus the number of the signal that ended the guest
+)
+
+// errHelp asks for the command's help.
+var errHelp = pflag.ErrHelp
+
+// failure is an error with what it means for the command. The zero status
+// stands for exitRefused.
+type failure struct {
+	err    error  // nil if there is nothing to say: the guest has spoken
+	hint   string // what the user can do, empty if nothing
+	status int
+}
+
+func (f failure) Error() string {
+	if f.err == nil {
+		return fmt.Sprintf("exit status %d", f.status)
+	}
+	return f.err.Error()
+}
+
+func (f failure) Unwrap() error { return f.err }
+
+// refuse is a failure before any guest has started.
+func refuse(hint, format string, args ...any) error {
+	return failure{err: fmt.Errorf(format, args...), hint: hint}
+}
+
+// report tells err to the user and returns the exit status.
+func report(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitOK
+	}
+	f := failure{err: err}
+	errors.As(err, &f)
+	if f.err != nil {
+		say(stderr, err)
+	}
+	if f.hint != "" {
+		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
+	}
+	if f.status == 0 {
+		return exitRefused
+	}
+	return f.status
+}
+
+// say writes an error on one line. The packages' own prefixes are of use to
+// programmers, not here.
+func say(w io.Writer, err error) {
+	text := err.Error()
+	for _, prefix := range []string{"host: ", "wasitls: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	fmt.Fprintf(w, "wasitls: %s\n", printable(strings.Join(lines, "; ")))
+}
+
+// printable replaces what could do things to a terminal: parts of errors and
+// names of imports come from component files.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, s)
+}

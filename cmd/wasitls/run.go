@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/wasitls/wasitls/host"
+)
+
+func doRun(args []string, std stdio) error {
+	f, err := parseRun(args)
+	if err != nil {
+		return err
+	}
+	g, err := f.guest(std)
+	if err != nil {
+		return err
+	}
+	wasm, err := loadComponent(f.component)
+	if err != nil {
+		return err
+	}
+	ctx, stop := withSignals(context.Background())
+	defer stop()
+	eng, err := newEngine(f.cacheDir, f.noCache, std.err)
+	if err != nil {
+		return err
+	}
+	c, err := compile(ctx, eng, f.component, wasm)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	ctx, cancel := withTimeout(ctx, f.timeout)
+	defer cancel()
+	return g.run(ctx, eng, c)
+}
+
+// newEngine makes an engine that keeps compiled code in dir, by default in the
+// user's cache directory. The default one is a convenience: where it cannot be
+// used, a line on stderr says so and nothing is kept.
+func newEngine(dir string, noCache bool, stderr io.Writer) (*host.Engine, error) {
+	if noCache {
+		return host.NewEngine(host.Config{})
+	}
+	if dir != "" {
+		eng, err := host.NewEngine(host.Config{CacheDir: dir})
+		if err != nil {
+			return nil, refuse("--no-cache does without one", "--cache-dir=%s: %w", dir, err)
+		}
+		return eng, nil
+	}
+	user, err := os.UserCacheDir()
+	if err != nil { // no home directory
+		return host.NewEngine(host.Config{})
+	}
+	eng, err := host.NewEngine(host.Config{CacheDir: filepath.Join(user, "wasitls")})
+	if err != nil {
+		fmt.Fprintf(stderr, "wasitls: warning: compiled code is not kept: %s\n", printable(err.Error()))
+		return host.NewEngine(host.Config{})
+	}
+	return eng, nil
+}
+
+func compile(ctx context.Context, eng *host.Engine, name string, wasm []byte) (*host.Component, error) {
+	c, err := eng.Compile(ctx, wasm)
+	var invalid *host.InvalidError
+	if errors.As(err, &invalid) {
+		return nil, refuse("", "%s: invalid component: %w", name, invalid.Err)
+	}
+	if err != nil {
+		return nil, outcome(ctx, err)
+	}
+	return c, nil
+}
