@@ -193,3 +193,53 @@ func TestKill(t *testing.T) {
 	defer g.Close()
 	expect(t, g, core.EventDone)
 }
+
+// The library handles the signals of its guests' faults; Go's own must reach Go.
+func TestGoFaultsStayGoPanics(t *testing.T) {
+	s, in := guest(t)
+	for range 3 {
+		f := call(t, s, in, "oob", 0)
+		expect(t, f, core.EventTrap)
+		f.Close()
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			var p *Store
+			p.gen++
+		}()
+	}
+}
+
+func TestBacktraceIsBounded(t *testing.T) {
+	s, in := guest(t)
+	f := call(t, s, in, "deep", 0)
+	defer f.Close()
+	serve(f)
+	trap := f.Err().(*core.Trap)
+	if n := len(trap.Backtrace); n == 0 || n > maxFrames {
+		t.Error(n, "frames")
+	}
+	if !strings.HasSuffix(trap.Backtrace[0], "!rec") {
+		t.Errorf("%q", trap.Backtrace[0])
+	}
+}
+
+func TestReportsAreTakenApart(t *testing.T) {
+	for report, want := range map[string]struct {
+		message string
+		frames  int
+	}{
+		"one cause": {"one cause", 0},
+		"error while executing at wasm backtrace:\n    0:     0x2f - m!f\n    1:   0x1000 - <unknown>!<wasm function 3>\n\nCaused by:\n    wasm trap: out of bounds memory access": {"wasm trap: out of bounds memory access", 2},
+		"outer\n\nCaused by:\n    0: middle - not a frame\n    1: inner": {"outer: middle - not a frame: inner", 0},
+		"a \x1b[31mred\x00 name": {"a \ufffd[31mred\ufffd name", 0},
+		"":                       {"", 0},
+	} {
+		if m, f := splitTrace(report); m != want.message || len(f) != want.frames {
+			t.Errorf("%q: %q %q", report, m, f)
+		}
+	}
+}

@@ -76,11 +76,11 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("wt: a stack of %d bytes; from 64 KiB to 64 MiB is possible", stack)
 	}
 	e := &Engine{
-		conf:    fmt.Sprintf("wasmtime %s %s/%s stack %d exceptions %t copy %t", version, runtime.GOOS, runtime.GOARCH,
+		conf: fmt.Sprintf("wasmtime %s %s/%s stack %d exceptions %t copy %t", version, runtime.GOOS, runtime.GOARCH,
 			stack, !c.NoExceptions, c.CopyData),
 		mapsPerData: mapsPerImage,
-		funcs:   map[hostFunc]struct{}{},
-		modules: map[modcache.Key]*compiled{},
+		funcs:       map[hostFunc]struct{}{},
+		modules:     map[modcache.Key]*compiled{},
 	}
 	if c.CopyData {
 		e.mapsPerData = mapsPerPlain

@@ -87,7 +87,9 @@ func splitTrace(s string) (message string, frames []string) {
 		switch {
 		case trimmed == "", trimmed == "Caused by:", strings.HasPrefix(trimmed, "error while executing at"):
 		case isFrame(trimmed):
-			frames = append(frames, frame(trimmed))
+			if len(frames) < maxFrames {
+				frames = append(frames, frame(trimmed))
+			}
 		default:
 			causes = append(causes, cause(trimmed))
 		}

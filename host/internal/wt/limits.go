@@ -31,6 +31,9 @@ const (
 	// beyond it works, but its definition is made anew for each store.
 	maxSharedFuncs = 1 << 14
 
+	// maxFrames bounds the backtrace of a trap.
+	maxFrames = 32
+
 	// spareFibers is how many ended fibers a store keeps for its next calls.
 	spareFibers = 4
 
