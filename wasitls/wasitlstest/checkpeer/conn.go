@@ -27,6 +27,7 @@ const maxLine = 256
 
 // run does what the first line asks for, then reads to the end.
 func (c *conn) run() {
+	c.below.SetDeadline(time.Now().Add(c.peer.Lifetime))
 	line, err := c.readLine()
 	if err != nil {
 		c.ended(err)
@@ -85,109 +86,109 @@ func (c *conn) linger() {
 
 // commands do what the protocol says. They return whether the connection is
 // to be read to its end.
-var commands = map[string]func(*conn, []string) bool{
-	"echo": func(c *conn, _ []string) bool {
-		if _, err := io.Copy(c.tls, c); err == nil {
-			c.tls.CloseWrite()
-		}
-		return true
-	},
-	"count": func(c *conn, _ []string) bool {
-		if _, err := io.Copy(io.Discard, c); err == nil {
-			c.tls.CloseWrite()
-		}
-		return true
-	},
-	"send": func(c *conn, a []string) bool {
-		c.send(number(a, 0))
-		return true
-	},
-	"pause": func(c *conn, a []string) bool {
-		time.Sleep(millis(a, 0))
-		c.send(number(a, 1))
-		return true
-	},
-	"sink": func(c *conn, a []string) bool {
-		n := number(a, 0)
-		sum := crc32.NewIEEE()
-		buf := make([]byte, 64<<10)
-		if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, io.LimitReader(c, n), buf); err != nil {
+var commands map[string]func(*conn, []string) bool
+
+func init() {
+	commands = map[string]func(*conn, []string) bool{
+		"echo": func(c *conn, _ []string) bool {
+			if _, err := io.Copy(c.tls, c); err == nil {
+				c.tls.CloseWrite()
+			}
 			return true
-		}
-		fmt.Fprintf(c.tls, "sunk %d %08x\n", n, sum.Sum32())
-		c.tls.CloseWrite()
-		return true
-	},
-	"half": func(c *conn, _ []string) bool {
-		n, err := io.Copy(io.Discard, c)
-		if err == nil {
-			fmt.Fprintf(c.tls, "half %d\n", n)
+		},
+		"count": func(c *conn, _ []string) bool {
+			if _, err := io.Copy(io.Discard, c); err == nil {
+				c.tls.CloseWrite()
+			}
+			return true
+		},
+		"send": func(c *conn, a []string) bool {
+			c.send(number(a, 0))
+			return true
+		},
+		"pause": func(c *conn, a []string) bool {
+			time.Sleep(millis(a, 0))
+			c.send(number(a, 1))
+			return true
+		},
+		"sink": func(c *conn, a []string) bool {
+			n := number(a, 0)
+			sum := crc32.NewIEEE()
+			buf := make([]byte, 64<<10)
+			if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, io.LimitReader(c, n), buf); err != nil {
+				return true
+			}
+			fmt.Fprintf(c.tls, "sunk %d %08x\n", n, sum.Sum32())
 			c.tls.CloseWrite()
-		}
-		return true
-	},
-	"close": func(c *conn, _ []string) bool {
-		io.WriteString(c.tls, bye)
-		c.tls.CloseWrite()
-		return true
-	},
-	"fin": func(c *conn, _ []string) bool {
-		io.WriteString(c.tls, bye)
-		c.below.CloseWrite()
-		return true
-	},
-	"cut": func(c *conn, _ []string) bool {
-		io.WriteString(c.tls, bye)
-		io.WriteString(c.below, "\x17\x03\x03\x01\x20zz")
-		c.below.CloseWrite()
-		return true
-	},
-	"corrupt": func(c *conn, _ []string) bool {
-		io.WriteString(c.tls, bye)
-		io.WriteString(c.below, "\x17\x03\x03\x00\x20"+strings.Repeat("z", 32))
-		return true
-	},
-	"alert": func(c *conn, _ []string) bool {
-		if c.raw != nil {
-			c.raw.Write(wasitlstest.RecordApplicationData, []byte(bye))
-			c.raw.Write(wasitlstest.RecordAlert, []byte{2, 80}) // fatal internal_error
-		}
-		return true
-	},
-	"rst": func(c *conn, _ []string) bool {
-		io.WriteString(c.tls, bye)
-		time.Sleep(200 * time.Millisecond)
-		c.below.Reset()
-		return false
-	},
-	"hold": func(c *conn, _ []string) bool {
-		c.hold(20 * time.Second)
-		return false
-	},
-	"reset": func(c *conn, a []string) bool {
-		c.hold(millis(a, 0))
-		c.below.Reset()
-		return false
-	},
-	"tls": func(c *conn, _ []string) bool {
-		inner := tls.Server(c.tls, c.peer.config)
-		if inner.Handshake() == nil {
-			(&conn{peer: c.peer, record: &record{all: c.record.all}, tls: inner, below: c.below}).run()
-		}
-		return false
-	},
-	"idle": func(c *conn, _ []string) bool {
-		c.below.SetDeadline(time.Now().Add(lifetime))
-		return true
-	},
-	"seen": func(c *conn, a []string) bool {
-		if len(a) == 3 {
-			line := c.peer.records.wait(int(number(a, 0)), millis(a, 1), a[2])
-			io.WriteString(c.tls, line+"\n")
+			return true
+		},
+		"half": func(c *conn, _ []string) bool {
+			n, err := io.Copy(io.Discard, c)
+			if err == nil {
+				fmt.Fprintf(c.tls, "half %d\n", n)
+				c.tls.CloseWrite()
+			}
+			return true
+		},
+		"close": func(c *conn, _ []string) bool {
+			io.WriteString(c.tls, bye)
 			c.tls.CloseWrite()
-		}
-		return true
-	},
+			return true
+		},
+		"fin": func(c *conn, _ []string) bool {
+			io.WriteString(c.tls, bye)
+			c.below.CloseWrite()
+			return true
+		},
+		"cut": func(c *conn, _ []string) bool {
+			io.WriteString(c.tls, bye)
+			io.WriteString(c.below, "\x17\x03\x03\x01\x20zz")
+			c.below.CloseWrite()
+			return true
+		},
+		"corrupt": func(c *conn, _ []string) bool {
+			io.WriteString(c.tls, bye)
+			io.WriteString(c.below, "\x17\x03\x03\x00\x20"+strings.Repeat("z", 32))
+			return true
+		},
+		"alert": func(c *conn, _ []string) bool {
+			if c.raw != nil {
+				c.raw.Write(wasitlstest.RecordApplicationData, []byte(bye))
+				c.raw.Write(wasitlstest.RecordAlert, []byte{2, 80}) // fatal internal_error
+			}
+			return true
+		},
+		"rst": func(c *conn, _ []string) bool {
+			io.WriteString(c.tls, bye)
+			time.Sleep(200 * time.Millisecond)
+			c.below.Reset()
+			return false
+		},
+		"hold": func(c *conn, _ []string) bool {
+			c.hold(20 * time.Second)
+			return false
+		},
+		"reset": func(c *conn, a []string) bool {
+			c.hold(millis(a, 0))
+			c.below.Reset()
+			return false
+		},
+		"tls": func(c *conn, _ []string) bool {
+			inner := tls.Server(c.tls, c.peer.config)
+			if inner.Handshake() == nil {
+				(&conn{peer: c.peer, record: &record{all: c.record.all}, tls: inner, below: c.below}).run()
+			}
+			return false
+		},
+		"seen": func(c *conn, a []string) bool {
+			if len(a) == 3 {
+				line := c.peer.records.wait(int(number(a, 0)), millis(a, 1), a[2])
+				io.WriteString(c.tls, line+"\n")
+				c.tls.CloseWrite()
+			}
+			return true
+		},
+	}
 }
 
 const bye = "bye\n"

@@ -20,6 +20,9 @@ import (
 type Peer struct {
 	// CA signed the main port's certificate.
 	CA *wasitlstest.CA
+	// Lifetime bounds each connection from its handshake on. It may be
+	// changed before the first one.
+	Lifetime time.Duration
 
 	config  *tls.Config
 	records records
@@ -36,7 +39,7 @@ var Names = []string{"localhost", wasitlstest.Name, "*.wild.example"}
 func Listen() (*Peer, error) {
 	ca := wasitlstest.NewCA()
 	names := append([]string{"127.0.0.1", "::1"}, Names...)
-	p := &Peer{CA: ca, config: ca.Server(wasitlstest.Names(names...))}
+	p := &Peer{CA: ca, Lifetime: wasitlstest.PeerTimeout, config: ca.Server(wasitlstest.Names(names...))}
 	p.records.init()
 	main, err := p.listen(func(r *record, below wasitlstest.Conn) { p.serve(r, below, p.config) })
 	if err != nil {
@@ -142,6 +145,3 @@ func (c *recorded) Read(p []byte) (int, error) {
 	})
 	return n, err
 }
-
-// lifetime bounds a connection that only waits.
-const lifetime = 10 * time.Minute
