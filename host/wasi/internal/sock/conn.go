@@ -1,0 +1,254 @@
+package sock
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/wasitls/wasitls/host/wasi/stream"
+)
+
+// conn is a connection as two streams.
+type conn struct {
+	fd  *fd
+	in  input
+	out output
+}
+
+func newConn(f *fd) *conn {
+	c := &conn{fd: f}
+	c.in.conn = c
+	c.out.conn = c
+	c.out.Writer = stream.NewWriter(writer{f}, c.tryWrite)
+	f.acquire()
+	f.acquire()
+	return c
+}
+
+// input is the stream of a connection that receives. Nothing is read ahead.
+type input struct {
+	conn *conn
+	once sync.Once
+
+	mu    sync.Mutex
+	end   bool // the peer has ended, reading failed or was shut down
+	taken bool
+}
+
+// Read implements stream.Input.
+func (i *input) Read(p []byte) (int, error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.end {
+		return 0, stream.ErrClosed
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n := 0
+	err := i.conn.fd.control(func(s int) (err error) {
+		for {
+			n, err = unix.Read(s, p)
+			if err != unix.EINTR {
+				return err
+			}
+		}
+	})
+	switch {
+	case err == unix.EAGAIN:
+		return 0, nil
+	case err != nil:
+		i.end = true
+		return 0, err
+	case n == 0:
+		i.end = true
+		return 0, stream.ErrClosed
+	}
+	return n, nil
+}
+
+func (i *input) ended() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.end
+}
+
+// Ready implements stream.Pollable.
+func (i *input) Ready() bool { return i.ended() || i.conn.fd.readable.Ready() }
+
+// Notify implements stream.Pollable.
+func (i *input) Notify(f func()) (stop func()) {
+	if i.ended() {
+		return stream.Always{}.Notify(f)
+	}
+	return i.conn.fd.readable.Notify(f)
+}
+
+// Drop implements stream.Input.
+func (i *input) Drop() { i.once.Do(i.conn.fd.release) }
+
+// output is the stream of a connection that sends.
+type output struct {
+	*stream.Writer
+	conn *conn
+	once sync.Once
+}
+
+// Drop implements stream.Output.
+func (o *output) Drop() {
+	o.once.Do(func() {
+		f := o.conn.fd
+		if o.Pending() {
+			f.file.SetWriteDeadline(time.Now().Add(stream.DropTimeout))
+		}
+		f.net.draining(1)
+		o.Writer.Close(func() {
+			f.release()
+			f.net.draining(-1)
+		})
+	})
+}
+
+func (c *conn) tryWrite(p []byte) (int, error) {
+	n := 0
+	err := c.fd.control(func(s int) (err error) {
+		for {
+			n, err = unix.Write(s, p)
+			if err != unix.EINTR {
+				return err
+			}
+		}
+	})
+	if err == unix.EAGAIN {
+		return 0, nil
+	}
+	return max(n, 0), err
+}
+
+// writer writes to a socket, waiting for it.
+type writer struct{ fd *fd }
+
+func (w writer) Write(p []byte) (int, error) {
+	n, err := w.fd.file.Write(p)
+	return n, plain(err)
+}
+
+func (c *conn) shutdown(recv, send bool) error {
+	if recv {
+		c.in.mu.Lock()
+		c.in.end = !c.in.taken
+		c.in.mu.Unlock()
+		if err := c.fd.shutdown(unix.SHUT_RD); err != nil {
+			return err
+		}
+	}
+	if send {
+		var err error
+		c.out.Writer.Close(func() { err = c.fd.shutdown(unix.SHUT_WR) })
+		if !c.out.Pending() {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fd) shutdown(how int) error {
+	err := f.control(func(s int) error { return unix.Shutdown(s, how) })
+	if errors.Is(err, unix.ENOTCONN) { // the peer has reset it
+		return nil
+	}
+	return code(err)
+}
+
+// Connection implements stream.Half.
+func (i *input) Connection() stream.Connection { return i.conn }
+
+// Connection implements stream.Half.
+func (o *output) Connection() stream.Connection { return o.conn }
+
+// Take implements stream.Connection.
+func (c *conn) Take() (net.Conn, bool) {
+	c.in.mu.Lock()
+	defer c.in.mu.Unlock()
+	if c.in.end || c.in.taken || !c.out.Idle() {
+		return nil, false
+	}
+	c.in.taken = true
+	c.fd.readable.halt()
+	c.fd.writable.halt()
+	return &netConn{conn: c}, true
+}
+
+// netConn is a connection whose streams were taken over. Closing it is
+// dropping both: the socket stays open until it is dropped as well.
+type netConn struct {
+	conn *conn
+	once sync.Once
+	shut sync.Mutex // no deadline is lifted after Close
+	done bool
+}
+
+func (c *netConn) Read(p []byte) (int, error) {
+	n, err := c.conn.fd.file.Read(p)
+	if err != nil && err != io.EOF {
+		err = &net.OpError{Op: "read", Net: "tcp", Err: plain(err)}
+	}
+	return n, err
+}
+
+func (c *netConn) Write(p []byte) (int, error) {
+	n, err := c.conn.fd.file.Write(p)
+	if err != nil {
+		err = &net.OpError{Op: "write", Net: "tcp", Err: plain(err)}
+	}
+	return n, err
+}
+
+// Close ends the calls in progress and those to come.
+func (c *netConn) Close() error {
+	c.once.Do(func() {
+		c.shut.Lock()
+		c.done = true
+		c.conn.fd.file.SetDeadline(time.Unix(1, 0))
+		c.shut.Unlock()
+		c.conn.in.Drop()
+		c.conn.out.Drop()
+	})
+	return nil
+}
+
+func (c *netConn) SetDeadline(t time.Time) error {
+	return c.set(c.conn.fd.file.SetDeadline, t)
+}
+
+func (c *netConn) SetReadDeadline(t time.Time) error {
+	return c.set(c.conn.fd.file.SetReadDeadline, t)
+}
+
+func (c *netConn) SetWriteDeadline(t time.Time) error {
+	return c.set(c.conn.fd.file.SetWriteDeadline, t)
+}
+
+func (c *netConn) set(f func(time.Time) error, t time.Time) error {
+	c.shut.Lock()
+	defer c.shut.Unlock()
+	if c.done {
+		return os.ErrClosed
+	}
+	return f(t)
+}
+
+func (c *netConn) LocalAddr() net.Addr {
+	a, _ := c.conn.fd.localAddr()
+	return net.TCPAddrFromAddrPort(a.AddrPort)
+}
+
+func (c *netConn) RemoteAddr() net.Addr {
+	a, _ := c.conn.fd.peerAddr()
+	return net.TCPAddrFromAddrPort(a.AddrPort)
+}

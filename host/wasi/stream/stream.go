@@ -1,0 +1,79 @@
+// Package stream defines byte streams and conditions that never block, which
+// every WASI version's streams and pollables are made of: files, sockets,
+// standard streams, pipes and TLS connections implement them.
+//
+// A method of a stream is called by one goroutine at a time, except for Ready,
+// Notify and Drop. None of them waits; Wait and WaitAny do.
+package stream
+
+import "errors"
+
+// Pollable is a condition that can be waited for without a goroutine.
+type Pollable interface {
+	// Ready tells whether the condition holds.
+	Ready() bool
+	// Notify calls f once when the condition may hold, at once if it does
+	// already. It returns a function that takes f back; f may still be running
+	// then. f runs on any goroutine and does not block. Being called is a hint:
+	// ask Ready.
+	Notify(f func()) (stop func())
+}
+
+// Input is a source of bytes. It is ready when Read would return anything but
+// (0, nil).
+type Input interface {
+	Pollable
+	// Read moves bytes to p: 0 and no error when there are none yet, ErrClosed
+	// at the end.
+	Read(p []byte) (int, error)
+	// Drop gives the stream up. It is idempotent.
+	Drop()
+}
+
+// Skipper is an Input that can discard bytes more cheaply than it reads them.
+type Skipper interface {
+	// Skip drops up to n bytes and returns what Read would.
+	Skip(n int) (int, error)
+}
+
+// Output is a sink of bytes. It is ready when Permit would return anything but
+// (0, nil).
+type Output interface {
+	Pollable
+	// Permit returns how many bytes Write takes now: 0 when it takes none yet,
+	// ErrClosed when it never will again.
+	Permit() (int, error)
+	// Write accepts p, which is copied, or fails. Beyond the permit it is
+	// ErrPermit. What is accepted goes out without further calls.
+	Write(p []byte) error
+	// Flush asks that everything accepted be delivered. Permit is 0 until it is.
+	Flush() error
+	// Drop gives the stream up. What was accepted is still delivered where that
+	// is possible in short time. It is idempotent.
+	Drop()
+}
+
+// Errors of streams. All others are failures of the operation, which the guest
+// gets to see as such.
+var (
+	ErrClosed = errors.New("stream: closed")
+	ErrPermit = errors.New("stream: write is larger than its permit")
+)
+
+// Always is a Pollable that is always ready.
+type Always struct{}
+
+// Ready implements Pollable.
+func (Always) Ready() bool { return true }
+
+// Notify implements Pollable.
+func (Always) Notify(f func()) func() { f(); return func() {} }
+
+// Never is a Pollable that is never ready.
+type Never struct{}
+
+// Ready implements Pollable.
+func (Never) Ready() bool { return false }
+
+// Notify implements Pollable.
+func (Never) Notify(func()) func() { return func() {} }

@@ -1,0 +1,187 @@
+package stream
+
+import (
+	"context"
+	"io"
+	"sync"
+)
+
+// Writer is an Output on an io.Writer that may block. It holds a goroutine and
+// a buffer only while something accepted is not written yet.
+type Writer struct {
+	dst io.Writer
+	try func([]byte) (int, error)
+
+	mu      sync.Mutex
+	chunk   *[ChunkBytes]byte
+	pending int // bytes of chunk being written
+	err     error
+	closed  bool
+	onIdle  func() // once, when nothing is pending any more
+	waiters Waiters
+}
+
+// NewWriter returns an Output on dst. try, if not nil, writes what it can
+// without waiting; dst gets the rest.
+func NewWriter(dst io.Writer, try func([]byte) (int, error)) *Writer {
+	return &Writer{dst: dst, try: try}
+}
+
+// Permit implements Output.
+func (w *Writer) Permit() (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.err != nil:
+		return 0, w.fail()
+	case w.closed:
+		return 0, ErrClosed
+	case w.pending > 0:
+		return 0, nil
+	}
+	return ChunkBytes, nil
+}
+
+// fail returns the error, which is reported once.
+func (w *Writer) fail() error {
+	err := w.err
+	w.err, w.closed = nil, true
+	return err
+}
+
+// Write implements Output.
+func (w *Writer) Write(p []byte) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case w.err != nil:
+		return w.fail()
+	case w.closed:
+		return ErrClosed
+	case len(p) == 0:
+		return nil
+	case w.pending > 0 || len(p) > ChunkBytes:
+		return ErrPermit
+	}
+	if w.try != nil {
+		n, err := w.try(p)
+		if err != nil {
+			w.closed = true
+			return err
+		}
+		if p = p[n:]; len(p) == 0 {
+			return nil
+		}
+	}
+	w.chunk = NewChunk()
+	w.pending = copy(w.chunk[:], p)
+	go w.drain()
+	return nil
+}
+
+func (w *Writer) drain() {
+	_, err := w.dst.Write(w.chunk[:w.pending])
+	w.mu.Lock()
+	FreeChunk(w.chunk)
+	w.chunk, w.pending, w.err = nil, 0, err
+	f := w.onIdle
+	w.onIdle = nil
+	w.mu.Unlock()
+	if f != nil {
+		f()
+	}
+	w.waiters.Wake()
+}
+
+// Flush implements Output: what is accepted is on its way already, and Permit
+// is 0 as long as it is.
+func (w *Writer) Flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.err != nil {
+		return w.fail()
+	}
+	if w.closed {
+		return ErrClosed
+	}
+	return nil
+}
+
+// Ready implements Pollable.
+func (w *Writer) Ready() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ready()
+}
+
+func (w *Writer) ready() bool { return w.pending == 0 || w.closed || w.err != nil }
+
+// Notify implements Pollable.
+func (w *Writer) Notify(f func()) (stop func()) {
+	w.mu.Lock()
+	if !w.ready() {
+		defer w.mu.Unlock()
+		return w.waiters.Add(f)
+	}
+	w.mu.Unlock()
+	f()
+	return func() {}
+}
+
+// Close refuses further writes. then, if not nil, is called once when what was
+// accepted is written, at once if it is.
+func (w *Writer) Close(then func()) {
+	w.mu.Lock()
+	w.closed = true
+	if w.pending > 0 && then != nil {
+		earlier := w.onIdle
+		w.onIdle = func() {
+			if earlier != nil {
+				earlier()
+			}
+			then()
+		}
+		then = nil
+	}
+	w.mu.Unlock()
+	w.waiters.Wake()
+	if then != nil {
+		then()
+	}
+}
+
+// Drop implements Output.
+func (w *Writer) Drop() { w.Close(nil) }
+
+// Pending tells whether something accepted is not written yet.
+func (w *Writer) Pending() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pending > 0
+}
+
+// Idle tells whether the stream is open, without failure, and nothing is pending.
+func (w *Writer) Idle() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.pending == 0 && !w.closed && w.err == nil
+}
+
+// Drain waits until nothing is pending.
+func (w *Writer) Drain(ctx context.Context) error { return Wait(ctx, drained{w}) }
+
+// drained is the condition that nothing is pending.
+type drained struct{ w *Writer }
+
+func (d drained) Ready() bool { return !d.w.Pending() }
+
+func (d drained) Notify(f func()) func() {
+	d.w.mu.Lock()
+	if d.w.pending > 0 {
+		defer d.w.mu.Unlock()
+		return d.w.waiters.Add(f)
+	}
+	d.w.mu.Unlock()
+	f()
+	return func() {}
+}
