@@ -50,7 +50,7 @@ type Matrix struct {
 type Report struct {
 	Servers  []Server
 	Cases    []Case
-	Clients  []string
+	Clients  []string          // those that answer truly
 	Versions map[string]string // by server; absent where it is missing
 	Cells    []Cell
 	Wrong    []string // clients that do not answer truly, exceptions that name nothing
@@ -74,12 +74,16 @@ func (m Matrix) Run(ctx context.Context) (*Report, error) {
 	}
 	r := &Report{Servers: m.Servers, Cases: m.Cases, Versions: map[string]string{}}
 	r.Wrong = orphans(m.Exceptions, Servers(), Cases())
+	var trusted []Client
 	for _, c := range m.Clients {
-		r.Clients = append(r.Clients, c.Name())
 		if err := trial(ctx, c, dir, certs); err != nil {
-			r.Wrong = append(r.Wrong, fmt.Sprintf("%s: %v", c.Name(), err))
+			r.Wrong = append(r.Wrong, fmt.Sprintf("client %s: left out: %v", c.Name(), err))
+			continue
 		}
+		trusted = append(trusted, c)
+		r.Clients = append(r.Clients, c.Name())
 	}
+	m.Clients = trusted
 	r.Cells = m.cells(ctx, dir, certs, r.Versions)
 	return r, ctx.Err()
 }

@@ -98,8 +98,8 @@ func TestClientThatDoesNotFetchIsFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, Matrix{Servers: []Server{server(t, "Go")}, Cases: Cases()[:1], Clients: []Client{c}})
-			if len(r.Wrong) != 1 || !strings.Contains(r.Wrong[0], "trial") {
-				t.Fatalf("wrong: %q", r.Wrong)
+			if len(r.Wrong) != 1 || !strings.Contains(r.Wrong[0], "trial") || len(r.Cells) != 0 {
+				t.Fatalf("wrong %q, cells %v", r.Wrong, r.Cells)
 			}
 		})
 	}
