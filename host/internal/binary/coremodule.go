@@ -52,7 +52,8 @@ func (r *reader) coreModule() *CoreModule {
 		r.fail(at, "unknown binary version %x of a core module", v)
 	}
 	for last := 0; r.left() > 0; {
-		at, id := r.pos, r.byte()
+		at := r.pos
+		id := r.byte()
 		switch {
 		case int(id) >= len(sectionRank):
 			r.fail(at, "malformed section id: %d", id)
@@ -152,7 +153,8 @@ func (r *reader) globalType() CoreExtern {
 }
 
 func (r *reader) limits() (l CoreLimits) {
-	at, flags := r.pos, r.byte()
+	at := r.pos
+	flags := r.byte()
 	if flags > 0x07 {
 		r.fail(at, "invalid limits flags %#x", flags)
 	}

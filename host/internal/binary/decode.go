@@ -81,7 +81,8 @@ func (r *reader) component() *Component {
 }
 
 func (r *reader) section(c *Component) {
-	at, id := r.pos, r.byte()
+	at := r.pos
+	id := r.byte()
 	if id > sectionValues {
 		r.fail(at, "malformed section id: %d", id)
 	}
@@ -92,7 +93,8 @@ func (r *reader) section(c *Component) {
 			r.skip(r.left())
 		case sectionCoreModule:
 			r.tally(&r.counts.modules, "core modules", MaxModules)
-			c.add(r.pos, r.coreModule())
+			start := r.pos
+			c.add(start, r.coreModule())
 		case sectionCoreInstances:
 			r.defs(c, "core instances", r.coreInstance)
 		case sectionCoreTypes:

@@ -55,7 +55,7 @@ func (r *reader) alias() *Alias {
 		a.Instance, a.Name = r.u32(), r.name()
 	case AliasCoreExport:
 		if s != SortCore || cs > CoreSort(core.Tag) {
-			r.fail(at, "invalid leading byte (%#x) for core export alias kind", r.b[at])
+			r.fail(at, "invalid leading byte (%#x) for core export alias kind", byte(s))
 		}
 		a.Instance, a.Name = r.u32(), r.name()
 	case AliasOuter:

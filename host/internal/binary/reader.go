@@ -72,7 +72,8 @@ func (r *reader) zero(what string) {
 }
 
 func (r *reader) bool() bool {
-	at, c := r.pos, r.byte()
+	at := r.pos
+	c := r.byte()
 	if c > 1 {
 		r.fail(at, "invalid boolean value %#x", c)
 	}
@@ -90,7 +91,8 @@ func (r *reader) optional(what string) bool {
 
 // leb reads an unsigned LEB128 number of at most that many bits.
 func (r *reader) leb(bits uint) uint64 {
-	at, v := r.pos, uint64(0)
+	at := r.pos
+	v := uint64(0)
 	for shift := uint(0); ; shift += 7 {
 		c := r.byte()
 		if r.err != nil {
@@ -117,7 +119,8 @@ func (r *reader) u32() uint32 { return uint32(r.leb(32)) }
 
 // sleb skips a signed LEB128 number and returns it, for at most 64 bits.
 func (r *reader) sleb(bits uint) int64 {
-	at, v := r.pos, int64(0)
+	at := r.pos
+	v := int64(0)
 	for shift := uint(0); shift < bits; shift += 7 {
 		c := r.byte()
 		if r.err != nil {
@@ -152,7 +155,8 @@ func (r *reader) skip(n int) { r.bytes(n) }
 
 // name reads a length and that many bytes of UTF-8.
 func (r *reader) name() string {
-	at, n := r.pos, r.u32()
+	at := r.pos
+	n := r.u32()
 	if n > MaxName {
 		r.fail(at, "name is longer than %d bytes", MaxName)
 		return ""
@@ -169,7 +173,8 @@ func (r *reader) name() string {
 // count reads the length of a vector whose elements take at least one byte
 // each, so that more elements than bytes are an error before any is made.
 func (r *reader) count(what string, max int) int {
-	at, n := r.pos, r.u32()
+	at := r.pos
+	n := r.u32()
 	if int64(n) > int64(r.left()) {
 		r.eof()
 		return 0

@@ -11,7 +11,8 @@ func (r *reader) valType() ValType {
 	if c := r.peek(); isPrim(c) {
 		return ValType{Prim: Prim(r.byte())}
 	}
-	at, i := r.pos, r.sleb(33)
+	at := r.pos
+	i := r.sleb(33)
 	if i < 0 {
 		r.fail(at, "invalid leading byte (%#x) for component value type", r.b[at])
 	}

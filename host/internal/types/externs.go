@@ -280,33 +280,44 @@ func (e *Extern) attributes(name binary.ExternName, n externName) error {
 	if name.Repeated != "" {
 		return fmt.Errorf("duplicate '%s' option in name", name.Repeated)
 	}
+	var a Attributes
 	if name.Implements != nil {
-		e.Implements = *name.Implements
-		if n.kind != nameLabel {
-			return fmt.Errorf("name `%s` is not valid with `implements`", e.Name)
-		}
-		if e.Type.Sort != SortInstance {
-			return fmt.Errorf("only instances can have an `implements`")
-		}
-		in, err := parseExternName(e.Implements)
-		if err != nil {
-			return fmt.Errorf("`%s` is not a valid name: %w", e.Implements, err)
-		}
-		if in.kind != nameInterface {
-			return fmt.Errorf("name `%s` must be an interface", e.Implements)
+		a.Implements = *name.Implements
+		if err := e.checkImplements(a.Implements, n); err != nil {
+			return err
 		}
 	}
 	if name.VersionSuffix != nil {
-		e.VersionSuffix = *name.VersionSuffix
+		a.VersionSuffix = *name.VersionSuffix
 		if n.kind != nameInterface || !isCanonicalVersion(n.version) {
 			return fmt.Errorf("`versionsuffix` needs a name with a canonical version, not `%s`", e.Name)
 		}
-		if err := checkSemver(n.version + e.VersionSuffix); err != nil {
+		if err := checkSemver(n.version + a.VersionSuffix); err != nil {
 			return err
 		}
 	}
 	if name.ExternalID != nil {
-		e.ExternalID = *name.ExternalID
+		a.ExternalID = *name.ExternalID
+	}
+	if a != (Attributes{}) {
+		e.Attributes = &a
+	}
+	return nil
+}
+
+func (e *Extern) checkImplements(iface string, n externName) error {
+	if n.kind != nameLabel {
+		return fmt.Errorf("name `%s` is not valid with `implements`", e.Name)
+	}
+	if e.Type.Sort != SortInstance {
+		return fmt.Errorf("only instances can have an `implements`")
+	}
+	in, err := parseExternName(iface)
+	if err != nil {
+		return fmt.Errorf("`%s` is not a valid name: %w", iface, err)
+	}
+	if in.kind != nameInterface {
+		return fmt.Errorf("name `%s` must be an interface", iface)
 	}
 	return nil
 }

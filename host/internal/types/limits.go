@@ -16,8 +16,9 @@ const (
 	// components counted each time they are instantiated.
 	MaxInstances = 10_000
 
-	// maxWork is the budget of validator.spend.
-	maxWork = 10_000_000
+	// maxWork is the budget of validator.spend. Ordinary components need a few
+	// thousand; using it up takes about half a second and a few hundred megabytes.
+	maxWork = 1_000_000
 	// maxWeight and maxSize are where weights and sizes stop growing.
 	maxWeight = 1 << 30
 	maxSize   = 1 << 40

@@ -42,9 +42,15 @@ const (
 type Extern struct {
 	Name string
 	Type ExternType
-	// Attributes of the name, empty where there are none: the interface that
-	// it implements, the rest of its version, and the host's name for it.
-	Implements, VersionSuffix, ExternalID string
+	// Attributes is nil where there are none.
+	Attributes *Attributes
+}
+
+// Attributes say more about a name; empty where absent.
+type Attributes struct {
+	Implements    string // the interface that an instance implements
+	VersionSuffix string // what is cut off the version in the name
+	ExternalID    string // the host's own name for it
 }
 
 // ExternType is the type of an extern; the field of its Sort is set.
