@@ -148,6 +148,9 @@ func (o options) matrix(dir string) (interop.Matrix, error) {
 		if client.Component, err = component(file, dir); err != nil {
 			return m, err
 		}
+		if slices.ContainsFunc(m.Clients, func(c interop.Client) bool { return c.Name() == name }) {
+			return m, fmt.Errorf("two clients are called %s", name)
+		}
 		m.Clients = append(m.Clients, client)
 	}
 	return m, nil

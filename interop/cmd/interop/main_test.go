@@ -50,6 +50,7 @@ func TestUsage(t *testing.T) {
 		{"-no-such-flag"}, {"stray"}, {"-guest", "nameonly"}, {"-native", "-servers", "nobody"}, {"-native", "-cases", "none"},
 		{"-servers", "Go"}, // no prebuilt guest in this folder
 		{"-guest", "x=/no/such/file", "-wasitls", os.Args[0]},
+		{"-guest", "native=" + os.Args[0], "-wasitls", os.Args[0]},
 		{"-guest", "x=" + os.Args[0], "-wasitls", "/no/such/file"},
 	} {
 		if status, _, errs := command(t, args...); status != 2 || errs == "" {
