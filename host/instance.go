@@ -107,8 +107,8 @@ func (c *typedCallee[A, R]) Lower(cx *abi.Context) ([]uint64, error) {
 	return c.plan.LowerArgs(cx, unsafe.Pointer(&c.args), nil)
 }
 
-func (c *typedCallee[A, R]) Lift(cx *abi.Context, _ int, flat []uint64) error {
-	return c.plan.LiftResult(cx, flat, unsafe.Pointer(&c.result))
+func (c *typedCallee[A, R]) Lift(cx *abi.Context, maxFlat int, flat []uint64) error {
+	return c.plan.LiftResult(cx, maxFlat, flat, unsafe.Pointer(&c.result))
 }
 
 // Call calls an exported function with dynamic values (see Value). It is for

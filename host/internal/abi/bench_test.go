@@ -139,17 +139,17 @@ func BenchmarkOutputStreamWrite(b *testing.B) {
 	g.table[3] = Ref{Type: r, Rep: 0}
 	cx := g.context(binary.UTF8)
 	flat := []uint64{3, 1024, 1024, 200}
+	var args writeArgs
 	var res writeResult
 	b.ReportAllocs()
 	for b.Loop() {
 		cx.Budget = 1 << 20
-		args := (*writeArgs)(p.NewArgs())
-		if err := p.LiftArgs(cx, flat, unsafe.Pointer(args)); err != nil || len(args.Contents) != 1024 {
+		args = writeArgs{}
+		if err := p.LiftArgs(cx, flat, unsafe.Pointer(&args)); err != nil || len(args.Contents) != 1024 {
 			b.Fatal(err)
 		}
 		if _, _, err := p.LowerResult(cx, flat, unsafe.Pointer(&res)); err != nil {
 			b.Fatal(err)
 		}
-		p.FreeArgs(unsafe.Pointer(args))
 	}
 }

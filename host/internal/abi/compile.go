@@ -43,6 +43,15 @@ func (c *compiler) mismatch(t *types.Type, g reflect.Type) error {
 	return c.fail("WIT %s, Go %v", typeName(t), g)
 }
 
+// typeName names a type in messages: in WIT notation, but without members.
+func typeName(t *types.Type) string {
+	switch t.Kind {
+	case types.Record, types.Variant, types.Enum, types.Flags:
+		return t.Kind.String()
+	}
+	return t.String()
+}
+
 // scalarKinds are the component types that one kind of Go types stands for.
 var scalarKinds = map[types.Kind]struct {
 	kind  reflect.Kind
@@ -108,7 +117,7 @@ func (c *compiler) record(t *types.Type, g reflect.Type) (codec, error) {
 // Go struct's fields from first on.
 func (c *compiler) fields(t *types.Type, g reflect.Type, first int, what string) (codec, error) {
 	if n := g.NumField() - first; n != len(t.Fields) {
-		return nil, c.fail("WIT %s has %d %ss, Go %v has %d", typeName(t), len(t.Fields), what, g, n)
+		return nil, c.fail("WIT has %d %ss, Go %v has %d", len(t.Fields), what, g, n)
 	}
 	r := &record{size: t.Size}
 	sizes := make([]uint32, len(t.Fields))

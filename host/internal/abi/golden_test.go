@@ -80,9 +80,9 @@ func typeOf(v any) *types.Type {
 	case nil:
 		return nil
 	case string:
-		for k, name := range kindNames {
-			if name == v {
-				return types.Primitive(types.Kind(k))
+		for k := types.Bool; k <= types.String; k++ {
+			if k.String() == v {
+				return prim(k)
 			}
 		}
 	case map[string]any:

@@ -18,7 +18,7 @@ func Lift(cx *Context, t *types.Type, flat []uint64) (Value, error) {
 // Load lifts a value of type t from ptr in the guest's memory.
 func Load(cx *Context, t *types.Type, ptr uint32) (Value, error) {
 	cx.begin()
-	if err := cx.checkSpill(t, ptr); err != nil {
+	if err := cx.checkSpill(t, ptr, valueSize(t)); err != nil {
 		return nil, err
 	}
 	return cx.load(t, ptr)
@@ -39,7 +39,7 @@ func LiftValues(cx *Context, maxFlat int, tuple *types.Type, flat []uint64) ([]V
 		return nil, err
 	}
 	ptr := uint32(flat[0])
-	if err := cx.checkSpill(tuple, ptr); err != nil {
+	if err := cx.checkSpill(tuple, ptr, valueSize(tuple)); err != nil {
 		return nil, err
 	}
 	return cx.loadFields(tuple, ptr)
@@ -133,7 +133,7 @@ func (cx *Context) text(ptr, length uint32) (Value, error) {
 
 func (cx *Context) loadList(t *types.Type, ptr, length uint32) (Value, error) {
 	e := elemOf(t)
-	held := uintptr(0)
+	held := uint64(0)
 	if numbers[e.Kind] == nil {
 		held = valueSize(e)
 	}

@@ -27,7 +27,7 @@ func (l *list) load(cx *Context, ptr uint32, dst unsafe.Pointer) error {
 }
 
 func (l *list) loadRange(cx *Context, ptr, length uint32, dst *slice) error {
-	if err := cx.listRange(ptr, length, l.size, l.align, l.goSize); err != nil {
+	if err := cx.listRange(ptr, length, l.size, l.align, uint64(l.goSize)); err != nil {
 		return err
 	}
 	n := int(length)

@@ -57,7 +57,7 @@ func (cx *Context) alloc(align, n uint32) (uint32, error) { return cx.realloc(0,
 
 // listRange checks a list of length elements at ptr and charges the budget;
 // held is what an element takes in Go.
-func (cx *Context) listRange(ptr, length, size, align uint32, held uintptr) error {
+func (cx *Context) listRange(ptr, length, size, align uint32, held uint64) error {
 	n := uint64(length) * uint64(size)
 	if n > MaxBytes {
 		return errListLong
@@ -65,7 +65,7 @@ func (cx *Context) listRange(ptr, length, size, align uint32, held uintptr) erro
 	if err := cx.check(ptr, align, n, errList); err != nil {
 		return err
 	}
-	return cx.charge(uint64(length) * max(uint64(size), uint64(held), 1))
+	return cx.charge(uint64(length) * max(uint64(size), held, 1))
 }
 
 // allocList allocates a list of length elements of size bytes.

@@ -2,7 +2,6 @@ package abi
 
 import (
 	"reflect"
-	"sync"
 	"unsafe"
 
 	"github.com/wasitls/wasitls/host/internal/types"
@@ -46,7 +45,7 @@ func (p *Plan) Lower(cx *Context, src unsafe.Pointer, flat []uint64) error {
 // Load lifts the value at ptr in the guest's memory into *dst, which is zero.
 func (p *Plan) Load(cx *Context, ptr uint32, dst unsafe.Pointer) error {
 	cx.begin()
-	if err := cx.checkSpill(p.t, ptr); err != nil {
+	if err := cx.checkSpill(p.t, ptr, 0); err != nil {
 		return err
 	}
 	return p.c.load(cx, ptr, dst)
@@ -68,12 +67,13 @@ func checkFlat(flat []uint64, n int) error {
 	return nil
 }
 
-// checkSpill checks the address of a value that the guest passes in memory.
-func (cx *Context) checkSpill(t *types.Type, ptr uint32) error {
+// checkSpill checks the address of a value that the guest passes in memory,
+// and charges the budget; held is what it takes in Go, if that is up to the guest.
+func (cx *Context) checkSpill(t *types.Type, ptr uint32, held uint64) error {
 	if err := cx.check(ptr, t.Align, uint64(t.Size), errPointer); err != nil {
 		return err
 	}
-	return cx.charge(uint64(t.Size))
+	return cx.charge(max(uint64(t.Size), held))
 }
 
 // FuncPlan moves the parameters and the result of one function type. For a
@@ -84,8 +84,6 @@ type FuncPlan struct {
 	result *types.Type // nil where there is none
 	args   codec
 	res    codec
-	goArgs reflect.Type
-	pool   sync.Pool
 }
 
 // CompileFunc makes the plan for f, whose parameters are the fields of the
@@ -97,7 +95,7 @@ type FuncPlan struct {
 // without regard to case and dashes, or the tag `wit:"name"`. An error names
 // the place where the types do not fit.
 func CompileFunc(f *types.Func, args, result reflect.Type, r Resolver) (*FuncPlan, error) {
-	p := &FuncPlan{params: ParamTuple(f), result: f.Result, goArgs: args}
+	p := &FuncPlan{params: ParamTuple(f), result: f.Result}
 	if args.Kind() != reflect.Struct {
 		return nil, (&compiler{}).fail("parameters: Go %v is not a struct", args)
 	}
@@ -128,20 +126,6 @@ func ResultTuple(f *types.Func) *types.Type {
 		return types.NewTuple()
 	}
 	return types.NewTuple(f.Result)
-}
-
-// NewArgs returns zeroed memory for the arguments of one call.
-func (p *FuncPlan) NewArgs() unsafe.Pointer {
-	if a, ok := p.pool.Get().(unsafe.Pointer); ok {
-		return a
-	}
-	return reflect.New(p.goArgs).UnsafePointer()
-}
-
-// FreeArgs clears memory that NewArgs returned, and keeps it for another call.
-func (p *FuncPlan) FreeArgs(args unsafe.Pointer) {
-	reflect.NewAt(p.goArgs, args).Elem().SetZero()
-	p.pool.Put(args)
 }
 
 // LiftArgs lifts the parameters, flat or spilled, into the zeroed struct *args.
@@ -190,14 +174,16 @@ func (p *FuncPlan) LowerArgs(cx *Context, args unsafe.Pointer, flat []uint64) ([
 	return append(flat, uint64(ptr)), p.args.store(cx, args, ptr)
 }
 
-// LiftResult lifts the result from the flat results of a guest's function
-// into the zeroed value *result. It shares nothing with the guest's memory.
-func (p *FuncPlan) LiftResult(cx *Context, flat []uint64, result unsafe.Pointer) error {
+// LiftResult lifts the result of a guest's function into the zeroed value
+// *result. It is in flat, or in memory at flat[0] if it takes more than maxFlat
+// flat values: MaxFlatResults for what a function returned, MaxFlatParams for
+// what it passed to task.return. It shares nothing with the guest's memory.
+func (p *FuncPlan) LiftResult(cx *Context, maxFlat int, flat []uint64, result unsafe.Pointer) error {
 	if p.result == nil {
 		return nil
 	}
 	cx.begin()
-	return liftSpilled(cx, p.result, p.res, MaxFlatResults, flat, result)
+	return liftSpilled(cx, p.result, p.res, maxFlat, flat, result)
 }
 
 // liftSpilled lifts a value that is flat, or in memory if that would take more
@@ -213,7 +199,7 @@ func liftSpilled(cx *Context, t *types.Type, c codec, maxFlat int, flat []uint64
 		return err
 	}
 	ptr := uint32(flat[0])
-	if err := cx.checkSpill(t, ptr); err != nil {
+	if err := cx.checkSpill(t, ptr, 0); err != nil {
 		return err
 	}
 	return c.load(cx, ptr, dst)

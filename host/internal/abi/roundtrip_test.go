@@ -151,7 +151,7 @@ func lift(t *testing.T, seed uint64, mem []byte, ptr uint32) {
 	v, dynamic := Load(cx, p.t, ptr)
 	cx.Budget = 1 << 16
 	cx.begin()
-	typed := cx.checkSpill(p.t, ptr)
+	typed := cx.checkSpill(p.t, ptr, 0)
 	if typed == nil {
 		typed = plan.load(cx, ptr, dst)
 	}

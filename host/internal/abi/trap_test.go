@@ -155,25 +155,32 @@ func TestBudget(t *testing.T) {
 		storeInt(g.mem, 64+8*i, uint32(512))
 		storeInt(g.mem, 68+8*i, uint32(100))
 	}
-	for _, budget := range []int64{-1, 0, 31, 64, 463, 464} {
-		for _, form := range []string{"dynamic", "typed"} {
+	p, err := Compile(strs, reflect.TypeFor[[]string](), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lift := map[string]func(*Context) error{
+		"dynamic": func(cx *Context) error { _, err := Lift(cx, strs, []uint64{64, 4}); return err },
+		"typed":   func(cx *Context) error { return p.Lift(cx, []uint64{64, 4}, unsafe.Pointer(new([]string))) },
+	}
+	// The list costs what Go holds for its elements, the strings their bytes.
+	for form, need := range map[string]int64{"dynamic": 4*48 + 400, "typed": 4*16 + 400} {
+		for _, budget := range []int64{-1, 0, 31, 64, 400, need - 1, need} {
 			cx := g.context(binary.UTF8)
 			cx.Budget = budget
-			var err error
-			if form == "dynamic" {
-				_, err = Lift(cx, strs, []uint64{64, 4})
-			} else {
-				p, _ := Compile(strs, reflect.TypeFor[[]string](), nil)
-				var v []string
-				err = p.Lift(cx, []uint64{64, 4}, unsafe.Pointer(&v))
-			}
-			if fits := budget == 464; fits && (err != nil || cx.Budget != 0) {
-				t.Errorf("%s: budget %d: %v, %d left", form, budget, err, cx.Budget)
-			} else if !fits {
+			err := lift[form](cx)
+			if budget < need {
 				wantTrap(t, form, err, "more bytes than it may")
+			} else if err != nil || cx.Budget != 0 {
+				t.Errorf("%s: budget %d: %v, %d left", form, budget, err, cx.Budget)
 			}
 		}
 	}
+	bools := types.NewTuple(types.NewFixedList(prim(types.Bool), 1000))
+	cx := g.context(binary.UTF8)
+	cx.Budget = 1000
+	_, err = LiftValues(cx, MaxFlatParams, bools, []uint64{0})
+	wantTrap(t, "a list of fixed length", err, "more bytes than it may")
 }
 
 func TestSpillTraps(t *testing.T) {
@@ -188,11 +195,12 @@ func TestSpillTraps(t *testing.T) {
 		A, B uint32
 	}
 	goBig := reflect.StructOf(append([]reflect.StructField{{Name: "T", Type: reflect.TypeFor[Tuple]()}}, letters(17)...))
-	p, err := CompileFunc(f, reflect.StructOf([]reflect.StructField{{Name: "A", Type: goBig}}), reflect.TypeFor[pairValue](), nil)
+	goArgs := reflect.StructOf([]reflect.StructField{{Name: "A", Type: goBig}})
+	p, err := CompileFunc(f, goArgs, reflect.TypeFor[pairValue](), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := newGuest(256)
+	g, args := newGuest(256), reflect.New(goArgs).UnsafePointer()
 	cx := g.context(binary.UTF8)
 	for _, tt := range []struct {
 		ptr  uint64
@@ -204,17 +212,17 @@ func TestSpillTraps(t *testing.T) {
 		_, err = LowerValues(cx, 1, ResultTuple(f), []Value{TupleValue{uint32(1), uint32(2)}}, &ptr, nil)
 		wantTrap(t, "dynamic lower", err, tt.want)
 		var v pairValue
-		wantTrap(t, "result", p.LiftResult(cx, []uint64{tt.ptr}, unsafe.Pointer(&v)), tt.want)
+		wantTrap(t, "result", p.LiftResult(cx, MaxFlatResults, []uint64{tt.ptr}, unsafe.Pointer(&v)), tt.want)
 		_, _, err = p.LowerResult(cx, []uint64{0, tt.ptr}, unsafe.Pointer(&v))
 		wantTrap(t, "lower result", err, tt.want)
-		wantTrap(t, "args", p.LiftArgs(cx, []uint64{tt.ptr}, p.NewArgs()), tt.want)
+		wantTrap(t, "args", p.LiftArgs(cx, []uint64{tt.ptr}, args), tt.want)
 	}
 	for _, tt := range []struct {
 		ptr  uint32
 		want string
 	}{{1, "unaligned pointer"}, {1, "realloc return: result not aligned"}, {192, "realloc return: beyond end of memory"}} {
 		g.script = func(_, _, _, _ uint32) uint32 { return tt.ptr }
-		_, err = p.LowerArgs(cx, p.NewArgs(), nil)
+		_, err = p.LowerArgs(cx, args, nil)
 		wantTrap(t, "lower args", err, tt.want)
 	}
 }
