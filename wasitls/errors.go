@@ -107,6 +107,7 @@ func classify(err error) (Class, error) {
 	var (
 		verify *tls.CertificateVerificationError
 		record tls.RecordHeaderError
+		roots  x509.SystemRootsError
 		op     *net.OpError
 	)
 	switch {
@@ -116,6 +117,8 @@ func classify(err error) (Class, error) {
 		return ClassCanceled, err
 	case errors.Is(err, ErrTimeout):
 		return ClassTimeout, err
+	case errors.As(err, &roots): // has the path where roots were looked for
+		return ClassCertificate, x509.SystemRootsError{Err: scrub(roots.Err)}
 	case errors.As(err, &verify):
 		return ClassCertificate, err
 	case errors.As(err, &record):

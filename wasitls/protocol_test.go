@@ -334,3 +334,13 @@ func TestDefaults(t *testing.T) {
 	want(t, "name", state.ServerName, wasitlstest.Name)
 	want(t, "certificates", len(state.PeerCertificates), 1)
 }
+
+// TestC20Renegotiation documents crypto/tls: it refuses with the warning
+// no_renegotiation and then gives the connection up. What came before is
+// delivered.
+func TestC20Renegotiation(t *testing.T) {
+	conn := connect(t, config(), wasitlstest.Renegotiate(ca(), "hello").Pipe())
+	data, err := readAll(t, conn)
+	want(t, "data", data, "hello")
+	streamError(t, err, wasitls.ClassProtocol, "no renegotiation")
+}
