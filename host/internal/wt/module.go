@@ -109,17 +109,17 @@ func (c *compiled) load(wasm []byte) error {
 	if len(wasm) < 8 || string(wasm[:8]) != "\x00asm\x01\x00\x00\x00" {
 		return errors.New("wt: not a core module")
 	}
-	sections, err := readSections(wasm)
-	if err == nil {
-		wasm, err = sections.expose(wasm)
+	var err error
+	if c.sections, err = readSections(wasm); err != nil {
+		return cmp.Or(c.compile(wasm), err) // the engine says better what is wrong
 	}
-	if err != nil { // the engine says better what is wrong
-		return cmp.Or(c.compile(wasm), err)
-	}
-	c.sections = sections
 	cache := c.engine.cache
 	if cache == nil || !cache.Load(c.key, c.deserialize) {
-		if err := c.compile(wasm); err != nil {
+		exposed, err := c.sections.expose(wasm)
+		if err != nil {
+			return err
+		}
+		if err := c.compile(exposed); err != nil {
 			return err
 		}
 		if cache != nil {

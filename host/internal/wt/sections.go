@@ -90,7 +90,7 @@ func (s *sections) expose(wasm []byte) ([]byte, error) {
 	for n := range s.memories {
 		name := memoryName(n)
 		if _, taken := s.exports[name]; taken {
-			return wasm, fmt.Errorf("wt: the export name %q is reserved", name)
+			return nil, fmt.Errorf("wt: the export name %q is reserved", name)
 		}
 		body = binary.AppendUvarint(body, uint64(len(name)))
 		body = append(append(body, name...), byte(core.Memory))
