@@ -136,7 +136,8 @@ type Fiber interface {
 	Trap(message string)
 	// Results are valid after EventDone, until Close.
 	Results() []uint64
-	// Err tells the trap or failure after EventTrap.
+	// Err tells the trap or failure after EventTrap: a *Trap where the guest is
+	// to blame.
 	Err() error
 	// Instance is valid after EventDone of Store.Instantiate.
 	Instance() Instance

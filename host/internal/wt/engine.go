@@ -27,8 +27,12 @@ import (
 	"github.com/wasitls/wasitls/host/internal/modcache"
 )
 
-// version is that of libwasmtime; part of the keys of compiled modules.
-const version = "44.0.0"
+// version is that of libwasmtime, rewrite that of what expose does. Both are
+// part of the keys of compiled modules.
+const (
+	version = "44.0.0"
+	rewrite = 1
+)
 
 // Config configures an engine. The zero value is ready to use.
 type Config struct {
@@ -76,7 +80,7 @@ func New(c Config) (*Engine, error) {
 		return nil, fmt.Errorf("wt: a stack of %d bytes; from 64 KiB to 64 MiB is possible", stack)
 	}
 	e := &Engine{
-		conf: fmt.Sprintf("wasmtime %s %s/%s stack %d exceptions %t copy %t", version, runtime.GOOS, runtime.GOARCH,
+		conf: fmt.Sprintf("wasmtime %s rewrite %d %s/%s stack %d exceptions %t copy %t", version, rewrite, runtime.GOOS, runtime.GOARCH,
 			stack, !c.NoExceptions, c.CopyData),
 		mapsPerData: mapsPerImage,
 		funcs:       map[hostFunc]struct{}{},

@@ -358,3 +358,27 @@ func TestReservedExportName(t *testing.T) {
 		t.Error("a hidden memory is visible")
 	}
 }
+
+// Two goroutines must not use a store at once; if they do, nothing breaks.
+func TestCloseWhileAnotherGoroutineRuns(t *testing.T) {
+	e := newEngine(t, Config{})
+	m := compile(t, e, guestText)
+	s := newStore(t, e, core.StoreLimits{})
+	f := call(t, s, instantiate(t, s, m), "spin", 0)
+	ended := make(chan error)
+	go func() {
+		for f.Resume() == core.EventPreempted {
+		}
+		ended <- f.Err()
+	}()
+	time.Sleep(3 * tick)
+	s.Close()
+	select {
+	case err := <-ended:
+		if !errors.Is(err, core.ErrClosed) {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("the guest runs on")
+	}
+}
