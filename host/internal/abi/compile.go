@@ -284,6 +284,9 @@ func uintKind(g reflect.Type) reflect.Kind {
 }
 
 func (c *compiler) checkLabels(t *types.Type, g reflect.Type) error {
+	if uintKind(g) == reflect.Invalid {
+		return c.mismatch(t, g)
+	}
 	l, ok := reflect.Zero(g).Interface().(Labeler)
 	if !ok {
 		return nil
