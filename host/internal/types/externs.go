@@ -146,18 +146,19 @@ func (s *scope) externType(t binary.ExternType, name string) ExternType {
 	if t.Fresh {
 		return ExternType{Sort: SortType, Fresh: true, Resource: s.fresh(name), label: new(label)}
 	}
-	return s.typeAt(t.Index).renamed()
+	return s.typeAt(t.Index).renamed(name)
 }
 
 // renamed is the type under a new name: rules of visibility tell it from the
 // type it is equal to.
-func (e ExternType) renamed() ExternType {
+func (e ExternType) renamed(name string) ExternType {
 	e.Fresh = false
 	if e.Resource != nil {
 		e.label = new(label)
 	}
 	if e.Value != nil && e.Value.nominal() {
 		t := *e.Value
+		t.Name = name
 		e.Value = &t
 	}
 	return e
@@ -216,7 +217,7 @@ func (s *scope) export(n *binary.Export) {
 		}
 		t, step.Binds = s.ascribe(ascribed)
 	} else if t.Sort == SortType {
-		t = t.renamed()
+		t = t.renamed(n.Name.Name)
 	}
 	if s.local[t.Resource] {
 		t.Resource.Name = n.Name.Name

@@ -45,11 +45,19 @@ func (s Sort) String() string {
 // maxText bounds what String writes of one type.
 const maxText = 1000
 
-// String returns the type in WIT notation. Records, variants, enums and flags
-// appear with their members; a very long type is cut off with "…".
+// String returns the type in WIT notation: by its name, if it has one, or else
+// with its members. A very long type is cut off with "…".
 func (t *Type) String() string {
 	var w writer
 	w.typ(t)
+	return w.String()
+}
+
+// Definition returns the type in WIT notation with its members, even if it has
+// a name.
+func (t *Type) Definition() string {
+	var w writer
+	w.definition(t)
 	return w.String()
 }
 
@@ -60,8 +68,9 @@ func (f *Func) String() string {
 	return w.String()
 }
 
-// String returns a short form of the type: function types and value types in
-// WIT notation, resources and the other sorts by their keyword.
+// String returns a short form of the type: function types and the definition
+// of value types in WIT notation, resources and the other sorts by their
+// keyword.
 func (e ExternType) String() string {
 	switch {
 	case e.Resource != nil:
@@ -69,7 +78,7 @@ func (e ExternType) String() string {
 	case e.Func != nil:
 		return e.Func.String()
 	case e.Value != nil:
-		return e.Value.String()
+		return e.Value.Definition()
 	}
 	return e.typeKind()
 }
@@ -126,13 +135,17 @@ func (w *writer) list(open, end string, n int, item func(i int)) {
 }
 
 func (w *writer) typ(t *Type) {
-	if t == nil {
+	switch {
+	case t == nil:
 		w.put("_")
-		return
+	case t.Name != "":
+		w.put(t.Name)
+	case !w.full():
+		w.definition(t)
 	}
-	if w.full() {
-		return
-	}
+}
+
+func (w *writer) definition(t *Type) {
 	w.put(t.Kind.String())
 	switch t.Kind {
 	case Record:

@@ -190,13 +190,13 @@ func asyncName(async bool) string {
 }
 
 // Equal tells whether two value types are equal, resources by identity. A nil
-// type equals only nil.
+// type equals only nil. Types too large to compare are not equal.
 func Equal(a, b *Type) bool {
-	v := &validator{budget: maxWork}
 	if a == nil || b == nil {
 		return a == b
 	}
-	return v.equal(a, b) == nil
+	v := &validator{budget: maxWork}
+	return v.try(func() error { return v.equal(a, b) }) == nil
 }
 
 // equal compares value types structurally.

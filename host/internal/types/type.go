@@ -42,6 +42,9 @@ const (
 // structurally, except that Own and Borrow compare their Resource by identity.
 type Type struct {
 	Kind Kind
+	// Name is for messages: the name that the type was imported or exported
+	// under, empty if it has none. It plays no part in equality.
+	Name string
 
 	// Fields are the fields of a record, or of a tuple (without names).
 	Fields []Field

@@ -45,6 +45,12 @@ func (v *validator) check(err error) {
 	}
 }
 
+// try runs f and turns a fault, such as a spent budget, into an error.
+func (v *validator) try(f func() error) (err error) {
+	defer v.recover(&err)
+	return f()
+}
+
 func (v *validator) recover(err *error) {
 	switch f := recover().(type) {
 	case nil:
