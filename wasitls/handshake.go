@@ -59,8 +59,8 @@ func (h *Handshake) Ready() bool {
 // Done returns a channel that is closed when the result is there.
 func (h *Handshake) Done() <-chan struct{} { return h.done }
 
-// Notify calls f once when the result is there, at once if it is there
-// already. It returns a function that takes f back; f may still be running
+// Notify calls f once when the result is there, before it returns if that is
+// so already. It returns a function that takes f back; f may still be running
 // then. f must not block.
 func (h *Handshake) Notify(f func()) (stop func()) {
 	h.mu.Lock()

@@ -76,9 +76,10 @@ func (in *Input) ready() bool {
 	return in.queue.size > 0 || in.end != nil || in.dropped
 }
 
-// Notify calls f once when the half is ready, at once if it is so already. It
-// returns a function that takes f back; f may still be running then. f runs on
-// any goroutine and must not block. Being called is a hint: ask Ready.
+// Notify calls f once when the half is ready, before it returns if that is so
+// already. It returns a function that takes f back; f may still be running
+// then. f runs on any goroutine and must not block. Being called is a hint:
+// ask Ready.
 func (in *Input) Notify(f func()) (stop func()) {
 	in.mu.Lock()
 	if in.ready() {

@@ -131,9 +131,10 @@ func (o *Output) ready() bool {
 	return !o.flushing && !o.closing && o.free() >= o.conn.config.WriteBuffer/4
 }
 
-// Notify calls f once when the half is ready, at once if it is so already. It
-// returns a function that takes f back; f may still be running then. f runs on
-// any goroutine and must not block. Being called is a hint: ask Ready.
+// Notify calls f once when the half is ready, before it returns if that is so
+// already. It returns a function that takes f back; f may still be running
+// then. f runs on any goroutine and must not block. Being called is a hint:
+// ask Ready.
 func (o *Output) Notify(f func()) (stop func()) {
 	o.mu.Lock()
 	if o.ready() {

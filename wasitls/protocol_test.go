@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -321,6 +322,11 @@ func TestDefaults(t *testing.T) {
 	want(t, "versions", fmt.Sprint(h.SupportedVersions), fmt.Sprint([]uint16{tls.VersionTLS13, tls.VersionTLS12}))
 	want(t, "first group", h.SupportedCurves[0], tls.X25519MLKEM768)
 	want(t, "ALPN protocols", len(h.SupportedProtos), 0)
+	// C25: ECH and its retries are not used; neither are early data (42) and
+	// post-handshake authentication (49, see C21).
+	for _, id := range []uint16{0xfe0d, 42, 49} {
+		want(t, fmt.Sprintf("extension %d", id), slices.Contains(h.Extensions, id), false)
+	}
 	for _, suite := range h.CipherSuites {
 		for _, insecure := range tls.InsecureCipherSuites() {
 			if suite == insecure.ID {
