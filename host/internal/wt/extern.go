@@ -77,6 +77,7 @@ func (s *Store) look(x *extern) {
 		C.wt_memory(s.p, &x.c)
 		s.hot = x
 	}
+	x.view = []byte{} // a memory without pages is one still
 	if s.p.hot_size > 0 {
 		x.view = unsafe.Slice((*byte)(unsafe.Pointer(s.p.hot_base)), int(s.p.hot_size))
 	}

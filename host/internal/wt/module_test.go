@@ -108,6 +108,18 @@ func TestExternsBetweenInstances(t *testing.T) {
 	}
 }
 
+func TestMemoryWithoutPages(t *testing.T) {
+	e := newEngine(t, Config{})
+	s := newStore(t, e, core.StoreLimits{})
+	in := instantiate(t, s, compile(t, e, `(module (memory (export "m") 0) (table (export "t") 0 funcref))`))
+	if b := in.Export("m").Bytes(); b == nil || len(b) != 0 {
+		t.Error(b)
+	}
+	if in.Export("t").Bytes() != nil {
+		t.Error("bytes of a table")
+	}
+}
+
 func TestHostFuncsAreShared(t *testing.T) {
 	e := newEngine(t, Config{})
 	for range 3 {
