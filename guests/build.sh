@@ -79,7 +79,7 @@ c() { # c NAME: guests/c/NAME.c with the bindings for wasi:tls
 }
 
 # What every Rust guest depends on.
-shared="guests/rust/Cargo.toml guests/rust/Cargo.lock"
+shared="guests/rust/Cargo.toml guests/rust/Cargo.lock guests/build.sh"
 
 build() {
   case $1 in
@@ -97,7 +97,7 @@ build() {
     ;;
   https-get-c)
     c "$1"
-    pack "$1" "$clang" -tool "$libc" guests/c wit
+    pack "$1" "$clang" -tool "$libc" guests/c wit guests/build.sh
     ;;
   *)
     echo "build.sh: no guest $1" >&2

@@ -54,7 +54,7 @@ func Format(all []Entry) ([]byte, error) {
 }
 
 // Digest is the SHA-256 over the names and contents of all regular files at or below the
-// given paths, in order of their names. Hidden files, Markdown and build folders named
+// given paths, in order of their names. Hidden files, Markdown, Go and build folders named
 // target do not count: none of them changes a component.
 func Digest(root string, paths []string) (string, error) {
 	names, err := list(root, paths)
@@ -100,5 +100,6 @@ func list(root string, paths []string) ([]string, error) {
 }
 
 func ignored(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, ".md")
+	ext := filepath.Ext(name)
+	return strings.HasPrefix(name, ".") || ext == ".md" || ext == ".go"
 }
