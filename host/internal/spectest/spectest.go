@@ -80,6 +80,7 @@ func Run(ctx context.Context, dir string, skip map[string]string) ([]Outcome, er
 	if err != nil {
 		return nil, err
 	}
+	defer eng.Close()
 	var out []Outcome
 	for _, f := range files {
 		chapter := filepath.Base(filepath.Dir(f))
