@@ -37,7 +37,8 @@ type Context struct {
 	// string makes when it is lowered depends on the encoding it came in.
 	KeepText bool
 
-	mem []byte // Memory's bytes; valid until the next realloc
+	mem  []byte // Memory's bytes; valid until the next realloc
+	word uint64 // holds a number on its way to or from a Value
 }
 
 // Handles lifts and lowers handles for one guest instance. Every error is a

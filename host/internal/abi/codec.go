@@ -17,6 +17,7 @@ type codec interface {
 
 // plain is a codec whose Go memory is the guest's memory, byte for byte, for
 // every value of both: integers, and what is made of them without padding.
+// Guests are little-endian, as are all machines that the engine runs on here.
 type plain interface{ plain() bool }
 
 func isPlain(c codec) bool {

@@ -47,9 +47,8 @@ func LiftValues(cx *Context, maxFlat int, tuple *types.Type, flat []uint64) ([]V
 
 func (cx *Context) lift(t *types.Type, flat []uint64) (Value, error) {
 	if s := scalar(t.Kind); s != nil {
-		var word uint64
-		err := s.lift(cx, flat, unsafe.Pointer(&word))
-		return s.value(unsafe.Pointer(&word)), err
+		err := s.lift(cx, flat, unsafe.Pointer(&cx.word))
+		return s.value(unsafe.Pointer(&cx.word)), err
 	}
 	switch t.Kind {
 	case types.String:
@@ -84,9 +83,8 @@ func (cx *Context) lift(t *types.Type, flat []uint64) (Value, error) {
 // load lifts from ptr, which is aligned and in bounds.
 func (cx *Context) load(t *types.Type, ptr uint32) (Value, error) {
 	if s := scalar(t.Kind); s != nil {
-		var word uint64
-		err := s.load(cx, ptr, unsafe.Pointer(&word))
-		return s.value(unsafe.Pointer(&word)), err
+		err := s.load(cx, ptr, unsafe.Pointer(&cx.word))
+		return s.value(unsafe.Pointer(&cx.word)), err
 	}
 	switch t.Kind {
 	case types.String:

@@ -53,11 +53,10 @@ func mismatch(t *types.Type, v Value) error { return hostErrorf("WIT %s, Go %T",
 
 func (cx *Context) lower(t *types.Type, v Value, flat []uint64) error {
 	if s := scalar(t.Kind); s != nil {
-		var word uint64
-		if !s.pointer(v, unsafe.Pointer(&word)) {
+		if !s.pointer(v, unsafe.Pointer(&cx.word)) {
 			return mismatch(t, v)
 		}
-		return s.lower(cx, unsafe.Pointer(&word), flat)
+		return s.lower(cx, unsafe.Pointer(&cx.word), flat)
 	}
 	switch t.Kind {
 	case types.String, types.List, types.Map:
@@ -93,11 +92,10 @@ func (cx *Context) lower(t *types.Type, v Value, flat []uint64) error {
 // store lowers to ptr, which is aligned and in bounds.
 func (cx *Context) store(t *types.Type, v Value, ptr uint32) error {
 	if s := scalar(t.Kind); s != nil {
-		var word uint64
-		if !s.pointer(v, unsafe.Pointer(&word)) {
+		if !s.pointer(v, unsafe.Pointer(&cx.word)) {
 			return mismatch(t, v)
 		}
-		return s.store(cx, unsafe.Pointer(&word), ptr)
+		return s.store(cx, unsafe.Pointer(&cx.word), ptr)
 	}
 	switch t.Kind {
 	case types.String, types.List, types.Map:
