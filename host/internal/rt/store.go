@@ -138,6 +138,9 @@ func (s *Store) run(f core.Fiber) error {
 		case core.EventHostCall:
 			t := &s.builtins[f.ID()]
 			v, err := t.call(f.Args())
+			if err == nil {
+				err = s.dead // of a call that the host function made
+			}
 			if err != nil {
 				return s.die(asTrap(err))
 			}
