@@ -25,6 +25,7 @@ func (o *Output) WriteAndFlush(ctx context.Context, p []byte) error {
 		err = o.sendQueued(ctx, p)
 	}
 	if !stop() {
+		o.conn.Close() // AfterFunc may not have got to it yet
 		return context.Cause(ctx)
 	}
 	return err
