@@ -88,8 +88,9 @@ type FuncPlan struct {
 
 // CompileFunc makes the plan for f, whose parameters are the fields of the
 // struct type args in order, and whose result is a Go value of type result: an
-// empty struct if f has none. A []byte in the parameters shares the guest's
-// memory when lifted: it is valid until the guest runs again.
+// empty struct if f has none. A []byte in the parameters, however deep, shares
+// the guest's memory when lifted: it is valid until the guest runs again, and
+// lowering a result runs the guest's realloc, so no result may refer to it.
 //
 // Fields of records and cases of variants go by their name: the Go name
 // without regard to case and dashes, or the tag `wit:"name"`. An error names
