@@ -24,8 +24,9 @@ func (o *Output) WriteAndFlush(ctx context.Context, p []byte) error {
 	} else {
 		err = o.sendQueued(ctx, p)
 	}
-	if !stop() {
-		o.conn.Close() // AfterFunc may not have got to it yet
+	stop()
+	if ctx.Err() != nil {
+		o.conn.Close() // AfterFunc may not have begun, and now never will
 		return context.Cause(ctx)
 	}
 	return err
