@@ -101,3 +101,10 @@ func (r *Reader) Drop() {
 	r.mu.Unlock()
 	r.waiters.Wake()
 }
+
+// Reading tells whether Read of the source is in progress.
+func (r *Reader) Reading() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reading
+}

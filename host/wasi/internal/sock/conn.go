@@ -179,8 +179,8 @@ func (c *conn) Take() (net.Conn, bool) {
 		return nil, false
 	}
 	c.in.taken = true
-	c.fd.readable.halt()
-	c.fd.writable.halt()
+	c.fd.readable.Halt()
+	c.fd.writable.Halt()
 	return &netConn{conn: c}, true
 }
 

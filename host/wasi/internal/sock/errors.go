@@ -50,6 +50,9 @@ var codeNames = [...]string{
 	"permanent-resolver-failure",
 }
 
+// CodeNames are the WIT names of the codes in order.
+func CodeNames() []string { return codeNames[:] }
+
 // Error implements error.
 func (c Code) Error() string { return "sock: " + codeNames[c] }
 

@@ -322,9 +322,9 @@ func (t *TCP) Notify(f func()) (stop func()) { return t.condition().Notify(f) }
 func (t *TCP) condition() stream.Pollable {
 	switch {
 	case t.pending == connectingOp && t.failed == nil:
-		return &t.fd.writable
+		return t.fd.writable
 	case t.pending == nothing && t.state == listening:
-		return &t.fd.readable
+		return t.fd.readable
 	}
 	return stream.Always{}
 }

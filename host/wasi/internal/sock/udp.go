@@ -131,6 +131,12 @@ func (u *UDP) SetRecvBuffer(v uint64) error { return u.fd.setBufferSize(unix.SO_
 func (u *UDP) SendBuffer() (uint64, error)  { return u.fd.bufferSize(unix.SO_SNDBUF) }
 func (u *UDP) SetSendBuffer(v uint64) error { return u.fd.setBufferSize(unix.SO_SNDBUF, v) }
 
+// Ready implements stream.Pollable: binding never waits.
+func (u *UDP) Ready() bool { return true }
+
+// Notify implements stream.Pollable.
+func (u *UDP) Notify(f func()) (stop func()) { return stream.Always{}.Notify(f) }
+
 // Drop gives the socket up. It is closed when its streams are dropped too.
 func (u *UDP) Drop() { u.fd.release() }
 

@@ -1,0 +1,53 @@
+package io
+
+import (
+	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/stream"
+)
+
+// scratch holds what the results of one guest's calls are lent from until they
+// are copied into the guest: its calls run one at a time. A guest that waits
+// has none.
+type scratch struct {
+	chunk   *[stream.ChunkBytes]byte
+	indices []uint32
+}
+
+// Attach prepares a store for the functions of this package. Without it they
+// work, but make garbage.
+func Attach(s *host.Store) { host.Attach(s, &scratch{}) }
+
+func scratchOf(c *host.Call) *scratch {
+	if s := host.State[scratch](c.Store()); s != nil {
+		return s
+	}
+	return &scratch{}
+}
+
+// lend returns a buffer that is valid until the guest's next call.
+func (s *scratch) lend(n int) []byte {
+	if s.chunk == nil {
+		s.chunk = stream.NewChunk()
+	}
+	return s.chunk[:n]
+}
+
+func (s *scratch) free() {
+	if s.chunk != nil {
+		stream.FreeChunk(s.chunk)
+		s.chunk = nil
+	}
+}
+
+// keep keeps a small list of indices for reuse.
+func (s *scratch) keep(indices []uint32) {
+	if cap(indices) <= 64 {
+		s.indices = indices
+	}
+}
+
+// Close implements io.Closer.
+func (s *scratch) Close() error {
+	s.free()
+	return nil
+}
