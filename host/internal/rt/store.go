@@ -132,8 +132,8 @@ func (s *Store) run(f core.Fiber) error {
 		case core.EventTrap:
 			return s.die(&Trap{err: f.Err()})
 		case core.EventPreempted:
-			if err := s.ctx.Err(); err != nil {
-				return s.die(&Trap{msg: "guest stopped", err: context.Cause(s.ctx)})
+			if err := s.stopped(); err != nil {
+				return err
 			}
 		case core.EventHostCall:
 			t := &s.builtins[f.ID()]
@@ -144,12 +144,24 @@ func (s *Store) run(f core.Fiber) error {
 			if err != nil {
 				return s.die(asTrap(err))
 			}
+			// A guest that calls often enough is never preempted.
+			if err := s.stopped(); err != nil {
+				return err
+			}
 			s.result[0] = v
 			f.Return(s.result[:t.results]...)
 		default:
 			return s.die(fmt.Errorf("rt: unknown event"))
 		}
 	}
+}
+
+// stopped ends the store if the context of its call has ended.
+func (s *Store) stopped() error {
+	if s.ctx.Err() == nil {
+		return nil
+	}
+	return s.die(&Trap{msg: "guest stopped", err: context.Cause(s.ctx)})
 }
 
 // callCore calls a core function and returns its result, 0 if it has none.
