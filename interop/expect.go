@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,11 +12,11 @@ import (
 // It must apply: a cell that it names and that passes, or that fails with another
 // text, fails the run.
 type Exception struct {
-	Server string // a row
-	Case   string // a column
-	Client string // a client, or empty for all
-	Fails  string // text that the failure holds
-	Reason string // one sentence for the page
+	Server string   // a row
+	Cases  []string // columns
+	Client string   // a client, or empty for all
+	Fails  string   // text that the failure holds
+	Reason string   // one sentence for the page
 }
 
 //go:embed expectations.json
@@ -33,7 +34,7 @@ func Expectations() ([]Exception, error) {
 }
 
 func (e Exception) covers(c Cell) bool {
-	return e.Server == c.Server && e.Case == c.Case && (e.Client == "" || e.Client == c.Client)
+	return e.Server == c.Server && slices.Contains(e.Cases, c.Case) && (e.Client == "" || e.Client == c.Client)
 }
 
 // excuse applies the exceptions to a finished cell.
@@ -67,17 +68,20 @@ func orphans(list []Exception, servers []Server, cases []Case) []string {
 	}
 	var wrong []string
 	for _, e := range list {
-		at := fmt.Sprintf("exception %s × %s", e.Server, e.Case)
-		key := e.Server + "\x00" + e.Case + "\x00" + e.Client
-		switch {
-		case !rows[e.Server] || !columns[e.Case]:
-			wrong = append(wrong, at+": no such cell")
-		case e.Reason == "" || e.Fails == "":
-			wrong = append(wrong, at+": needs a reason and the text of the failure")
-		case seen[key] || seen[e.Server+"\x00"+e.Case+"\x00"]:
-			wrong = append(wrong, at+": given twice")
+		if e.Reason == "" || e.Fails == "" || len(e.Cases) == 0 {
+			wrong = append(wrong, fmt.Sprintf("exception %s: needs cases, a reason and the text of the failure", e.Server))
 		}
-		seen[key] = true
+		for _, c := range e.Cases {
+			all := e.Server + " × " + c
+			key := all + " × " + e.Client
+			switch {
+			case !rows[e.Server] || !columns[c]:
+				wrong = append(wrong, "exception "+all+": no such cell")
+			case seen[key] || seen[all+" × "]:
+				wrong = append(wrong, "exception "+all+": given twice")
+			}
+			seen[key] = true
+		}
 	}
 	return wrong
 }

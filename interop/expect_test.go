@@ -16,7 +16,7 @@ func TestExpectationsNameRealCells(t *testing.T) {
 }
 
 func TestExcuse(t *testing.T) {
-	list := []Exception{{Server: "s", Case: "c", Fails: "no key", Reason: "because"}}
+	list := []Exception{{Server: "s", Cases: []string{"c"}, Fails: "no key", Reason: "because"}}
 	cell := func(server string, m Mark, detail string) Cell {
 		return Cell{Server: server, Case: "c", Client: "x", Mark: m, Detail: detail}
 	}
@@ -45,11 +45,11 @@ func TestExcuse(t *testing.T) {
 
 func TestOrphans(t *testing.T) {
 	servers, cases := []Server{{Name: "s"}}, []Case{{Name: "c"}}
-	good := Exception{Server: "s", Case: "c", Fails: "f", Reason: "r"}
+	good := Exception{Server: "s", Cases: []string{"c"}, Fails: "f", Reason: "r"}
 	for name, list := range map[string][]Exception{
-		"no such cell":   {{Server: "s", Case: "d", Fails: "f", Reason: "r"}},
-		"needs a reason": {{Server: "s", Case: "c", Fails: "f"}},
-		"given twice":    {good, {Server: "s", Case: "c", Client: "x", Fails: "f", Reason: "r"}},
+		"no such cell":   {{Server: "s", Cases: []string{"d"}, Fails: "f", Reason: "r"}},
+		"a reason and": {{Server: "s", Cases: []string{"c"}, Fails: "f"}},
+		"given twice":    {good, {Server: "s", Cases: []string{"c"}, Client: "x", Fails: "f", Reason: "r"}},
 	} {
 		wrong := orphans(list, servers, cases)
 		if len(wrong) != 1 || !strings.Contains(wrong[0], name) {

@@ -65,25 +65,28 @@ func (r *Report) rows(client string) [][]string {
 	return rows
 }
 
-// reasons lists the excused cells, cells with the same reason together.
+// reasons lists the excused cells, a line for each server and reason.
 func (r *Report) reasons() []string {
-	var order []string
-	cells := map[string][]string{}
+	type line struct{ server, reason string }
+	var order []line
+	cases := map[line][]string{}
 	for _, c := range r.Cells {
 		if c.Mark != Excused {
 			continue
 		}
-		if cells[c.Reason] == nil {
-			order = append(order, c.Reason)
+		at := line{c.Server, c.Reason}
+		if cases[at] == nil {
+			order = append(order, at)
 		}
-		if at := c.Server + " × " + c.Case; !slices.Contains(cells[c.Reason], at) {
-			cells[c.Reason] = append(cells[c.Reason], at)
+		if !slices.Contains(cases[at], c.Case) {
+			cases[at] = append(cases[at], c.Case)
 		}
 	}
-	for i, reason := range order {
-		order[i] = strings.Join(cells[reason], ", ") + ": " + reason
+	var list []string
+	for _, at := range order {
+		list = append(list, fmt.Sprintf("%s × %s: %s", at.server, strings.Join(cases[at], ", "), at.reason))
 	}
-	return order
+	return list
 }
 
 // WriteText writes a table per client and the reasons of the exceptions.
