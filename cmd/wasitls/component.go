@@ -49,9 +49,9 @@ func readBounded(name string) ([]byte, error) {
 		return nil, refuse("", "%w", err)
 	}
 	defer f.Close()
-	b, err := readLimited(f)
+	b, err := readLimited(f, maxComponent)
 	if err == nil && bytes.HasPrefix(b, gzipMagic) {
-		b, err = unpack(b)
+		b, err = unpack(b, maxComponent)
 	}
 	if err != nil {
 		return nil, refuse("", "%s: %w", name, err)
@@ -59,18 +59,18 @@ func readBounded(name string) ([]byte, error) {
 	return b, nil
 }
 
-func unpack(packed []byte) ([]byte, error) {
+func unpack(packed []byte, limit int64) ([]byte, error) {
 	r, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, err
 	}
-	return readLimited(r)
+	return readLimited(r, limit)
 }
 
-func readLimited(r io.Reader) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, maxComponent+1))
-	if err == nil && len(b) > maxComponent {
-		err = fmt.Errorf("larger than %d MiB", maxComponent>>20)
+func readLimited(r io.Reader, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("larger than %d bytes", limit)
 	}
 	var path *fs.PathError
 	if errors.As(err, &path) { // the caller names the file

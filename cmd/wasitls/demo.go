@@ -45,7 +45,8 @@ func demo(ctx context.Context, cases []demoCase, out io.Writer) (passed int, err
 	if err != nil {
 		return 0, err
 	}
-	wasm, err := unpack(demoGuest)
+	defer eng.Close()
+	wasm, err := unpack(demoGuest, maxComponent)
 	if err != nil {
 		return 0, err
 	}
@@ -64,7 +65,7 @@ func demo(ctx context.Context, cases []demoCase, out io.Writer) (passed int, err
 			verdict = "ok"
 			passed++
 		}
-		fmt.Fprintf(out, "%-4s  %-16s  expected: %s\n%24sguest saw: %s\n", verdict, one.name, one.expected, "", saw)
+		fmt.Fprintf(out, "%-4s  %-15s  expected %s; saw: %s\n", verdict, one.name, one.expected, saw)
 	}
 	_, err = fmt.Fprintf(out, "%d passed, %d failed\n", passed, len(cases)-passed)
 	return passed, err

@@ -95,7 +95,7 @@ func (d demoCase) start() (*wasitlstest.Server, *tlsOffer, error) {
 	}
 	trusted := ca
 	if d.untrusted {
-		trusted = wasitlstest.NewCA()
+		trusted = wasitlstest.NewCA().Intermediate()
 	}
 	return server, &tlsOffer{roots: trusted.Pool()}, nil
 }

@@ -28,7 +28,8 @@ Network:
   --allow-net=HOST[:PORT]    let the guest connect to this host, on this port or
                              any. HOST is a name, an address, or a range such as
                              10.0.0.0/8 or [fd00::]/8. A name grants the
-                             addresses it has when the guest looks it up. Repeatable
+                             addresses it has when the guest looks it up.
+                             Repeatable
   --allow-listen=ADDR[:PORT] let the guest listen on this address. Repeatable
   --inherit-network          all of the above without bounds
 
@@ -51,7 +52,7 @@ Limits:
 
 Compiled code:
   --cache-dir=DIR            keep compiled code there (default: wasitls in the
-                             user's cache directory). Nobody else may write there
+                             user's cache directory). Nobody else may write it
   --no-cache                 keep none
 
 Exit status: 0 if the guest succeeded, 1 if it returned an error, the guest's

@@ -89,6 +89,7 @@ func inspect(ctx context.Context, name string) (*inspection, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer eng.Close()
 	c, err := compile(ctx, eng, name, wasm)
 	if err != nil {
 		return nil, err

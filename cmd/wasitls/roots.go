@@ -6,7 +6,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 )
@@ -57,12 +56,9 @@ func addRoots(pool *x509.CertPool, name string) error {
 		return err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxPEM+1))
+	text, err := readLimited(f, maxPEM)
 	if err != nil {
 		return err
-	}
-	if len(text) > maxPEM {
-		return fmt.Errorf("larger than %d MiB", maxPEM>>20)
 	}
 	found := 0
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {

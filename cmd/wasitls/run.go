@@ -12,30 +12,31 @@ import (
 )
 
 func doRun(args []string, std stdio) error {
-	f, err := parseRun(args)
+	line, err := parseRun(args)
 	if err != nil {
 		return err
 	}
-	g, err := f.guest(std)
+	g, err := line.guest(std)
 	if err != nil {
 		return err
 	}
-	wasm, err := loadComponent(f.component)
+	wasm, err := loadComponent(line.component)
 	if err != nil {
 		return err
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	eng, err := newEngine(f.cacheDir, f.noCache, std.err)
+	eng, err := newEngine(line.cacheDir, line.noCache, std.err)
 	if err != nil {
 		return err
 	}
-	c, err := compile(ctx, eng, f.component, wasm)
+	defer eng.Close()
+	c, err := compile(ctx, eng, line.component, wasm)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	ctx, cancel := withTimeout(ctx, f.timeout)
+	ctx, cancel := withTimeout(ctx, line.timeout)
 	defer cancel()
 	return g.run(ctx, eng, c)
 }

@@ -39,6 +39,10 @@ func TestScripts(t *testing.T) {
 	if _, err := os.Stat(guests); err != nil {
 		t.Skip("the prebuilt guests are not here: ", err)
 	}
+	components, err := filepath.Abs("testdata/components")
+	if err != nil {
+		t.Fatal(err)
+	}
 	cache := t.TempDir()
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -47,6 +51,7 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GUESTS", guests)
+			e.Setenv("COMPONENTS", components)
 			e.Setenv("XDG_CACHE_HOME", cache)
 			return nil
 		},

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wasitls/wasitls/wasitls/wasitlstest"
+)
+
+// A demo that cannot fail shows nothing: each case fails when the guest sees
+// what another one's guest should.
+func TestDemoFails(t *testing.T) {
+	cases := demoCases()
+	wants := make([]string, len(cases))
+	for i, c := range cases {
+		wants[i] = c.want
+	}
+	for i := range cases {
+		cases[i].want = wants[(i+1)%len(wants)]
+	}
+	var out bytes.Buffer
+	passed, err := demo(context.Background(), cases, &out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if passed != 0 || strings.Count(out.String(), "FAIL  ") != len(cases) || !strings.HasSuffix(out.String(), "0 passed, 8 failed\n") {
+		t.Errorf("%d passed\n%s", passed, &out)
+	}
+}
+
+// A server that never answers cannot keep the demo for ever.
+func TestDemoEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	silent := demoCase{name: "silent", want: "anything", plain: true, handle: wasitlstest.Silent}
+	begin := time.Now()
+	if _, err := demo(ctx, []demoCase{silent}, new(bytes.Buffer)); err == nil {
+		t.Error("no error")
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		t.Errorf("took %v", took)
+	}
+}
+
+// The command leaves no goroutine behind.
+func TestNothingIsLeftBehind(t *testing.T) {
+	run := func() {
+		var out, err bytes.Buffer
+		if status := doMain([]string{"demo"}, strings.NewReader(""), &out, &err); status != exitOK {
+			t.Fatalf("status %d\n%s%s", status, &out, &err)
+		}
+	}
+	run() // what is made once for the process
+	before := runtime.NumGoroutine()
+	run()
+	deadline := time.Now().Add(5 * time.Second)
+	for runtime.NumGoroutine() > before {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// SIGINT and SIGTERM end the guest, computing or waiting, and the process says
+// so with the status that shells use.
+func TestSignals(t *testing.T) {
+	for _, c := range []struct {
+		signal syscall.Signal
+		status int
+		says   string
+	}{
+		{syscall.SIGINT, 130, "wasitls: ended by signal: interrupt\n"},
+		{syscall.SIGTERM, 143, "wasitls: ended by signal: terminated\n"},
+	} {
+		t.Run(c.signal.String(), func(t *testing.T) {
+			cmd := exec.Command("wasitls", "run", "--no-cache", "testdata/components/loop.wasm")
+			var stderr bytes.Buffer
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
+			busy(t, cmd.Process.Pid)
+			if err := cmd.Process.Signal(c.signal); err != nil {
+				t.Fatal(err)
+			}
+			cmd.Wait()
+			if got := cmd.ProcessState.ExitCode(); got != c.status || stderr.String() != c.says {
+				t.Errorf("exit status %d, %q; want %d, %q", got, &stderr, c.status, c.says)
+			}
+		})
+	}
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/wasitls/wasitls/host/wasi/netgrant"
+)
+
+// runLine is the command line of wasitls run, as written.
+type runLine struct {
+	component string
+	args      []string // the guest's
+
+	tls       bool
+	tlsCA     []string
+	tlsRoots  string
+	connect   []string
+	listen    []string
+	allNet    bool
+	dirs      []string
+	env       []string
+	timeout   time.Duration
+	maxMemory string
+	cacheDir  string
+	noCache   bool
+}
+
+func (l *runLine) flags() *pflag.FlagSet {
+	set := newFlagSet("run")
+	set.BoolVar(&l.tls, "experimental-tls", false, "")
+	set.StringArrayVar(&l.tlsCA, "tls-ca", nil, "")
+	set.StringVar(&l.tlsRoots, "tls-roots", "system", "")
+	set.StringArrayVar(&l.connect, "allow-net", nil, "")
+	set.StringArrayVar(&l.listen, "allow-listen", nil, "")
+	set.BoolVar(&l.allNet, "inherit-network", false, "")
+	set.StringArrayVar(&l.dirs, "dir", nil, "")
+	set.StringArrayVar(&l.env, "env", nil, "")
+	set.DurationVar(&l.timeout, "timeout", 0, "")
+	set.StringVar(&l.maxMemory, "max-memory", "", "")
+	set.StringVar(&l.cacheDir, "cache-dir", "", "")
+	set.BoolVar(&l.noCache, "no-cache", false, "")
+	return set
+}
+
+// newFlagSet returns a set that is silent and ends at the first argument: what
+// follows belongs to the guest.
+func newFlagSet(name string) *pflag.FlagSet {
+	set := pflag.NewFlagSet(name, pflag.ContinueOnError)
+	set.SetInterspersed(false)
+	set.Usage = func() {}
+	return set
+}
+
+// usageOf tells where the help of a command is.
+func usageOf(name string, err error) error {
+	if errors.Is(err, errHelp) {
+		return err
+	}
+	return refuse("wasitls help "+name+" lists the flags", "%w", err)
+}
+
+// parseRun reads the command line of wasitls run and looks for what is wrong
+// with it as a whole.
+func parseRun(args []string) (*runLine, error) {
+	l := new(runLine)
+	set := l.flags()
+	if err := set.Parse(args); err != nil {
+		return nil, usageOf("run", err)
+	}
+	if set.NArg() == 0 {
+		return nil, usageOf("run", errors.New("no component given"))
+	}
+	l.component, l.args = set.Arg(0), set.Args()[1:]
+	for _, name := range []string{"tls-ca", "tls-roots"} {
+		if set.Changed(name) && !l.tls {
+			return nil, refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
+		}
+	}
+	switch {
+	case l.tlsRoots != "system" && l.tlsRoots != "none":
+		return nil, usageOf("run", fmt.Errorf("--tls-roots=%s: neither system nor none", l.tlsRoots))
+	case set.Changed("timeout") && l.timeout <= 0:
+		return nil, usageOf("run", fmt.Errorf("--timeout=%v: not above zero", l.timeout))
+	case l.noCache && l.cacheDir != "":
+		return nil, usageOf("run", errors.New("--no-cache and --cache-dir exclude each other"))
+	}
+	return l, nil
+}
+
+// minMemory is one page: no guest starts with less.
+const minMemory = 64 << 10
+
+// parseMemory reads --max-memory; empty is 0, the host's default.
+func parseMemory(size string) (int64, error) {
+	if size == "" {
+		return 0, nil
+	}
+	n, err := parseSize(size)
+	if err != nil {
+		return 0, refuse("sizes are written 64MiB, 512k or 65536", "--max-memory: %w", err)
+	}
+	if n < minMemory {
+		return 0, refuse("", "--max-memory=%s: less than a page of 64KiB", size)
+	}
+	return n, nil
+}
+
+var grantHints = map[string]string{
+	"allow-net":    "--allow-net=HOST[:PORT] or CIDR[:PORT], such as example.org:443 or 10.0.0.0/8",
+	"allow-listen": "--allow-listen=ADDR[:PORT], such as 127.0.0.1:8080",
+}
+
+func parseGrants(flag string, texts []string, parse func(string) (netgrant.Grant, error)) ([]netgrant.Grant, error) {
+	var all []netgrant.Grant
+	for _, text := range texts {
+		g, err := parse(text)
+		if err != nil {
+			return nil, refuse(grantHints[flag], "--%s: %s", flag, strings.TrimPrefix(err.Error(), "netgrant: "))
+		}
+		all = append(all, g)
+	}
+	return all, nil
+}
+
+// dirGrant is a --dir.
+type dirGrant struct {
+	host, guest string
+	readOnly    bool
+}
+
+// parseDir reads HOST[::GUEST][:ro].
+func parseDir(s string) (dirGrant, error) {
+	path, readOnly := strings.CutSuffix(s, ":ro")
+	host, guest, named := strings.Cut(path, "::")
+	if !named {
+		guest = host
+	}
+	d := dirGrant{host, guest, readOnly}
+	if host == "" || guest == "" {
+		return d, refuse("--dir=HOST[::GUEST][:ro]", "--dir=%s: an empty name", s)
+	}
+	info, err := os.Stat(host)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return d, refuse("make it first: mkdir "+host, "--dir=%s: no directory %s", s, host)
+	case err != nil:
+		return d, refuse("", "--dir=%s: %w", s, err)
+	case !info.IsDir():
+		return d, refuse("grant the directory it is in", "--dir=%s: %s is not a directory", s, host)
+	}
+	return d, nil
+}
+
+// parseEnv reads NAME[=VALUE]; without VALUE it is the host's.
+func parseEnv(s string) (name, value string, err error) {
+	name, value, given := strings.Cut(s, "=")
+	if name == "" {
+		return "", "", refuse("--env=NAME[=VALUE]", "--env=%s: an empty name", s)
+	}
+	if !given {
+		if value, given = os.LookupEnv(name); !given {
+			return "", "", refuse("--env="+name+"=VALUE sets it", "--env=%s: not set here", name)
+		}
+	}
+	return name, value, nil
+}

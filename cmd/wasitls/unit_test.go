@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+)
+
+func TestParseSize(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		want int64
+	}{
+		{"0", 0}, {"65536", 65536}, {"512k", 512 << 10}, {"512K", 512 << 10}, {"512KiB", 512 << 10},
+		{"64MiB", 64 << 20}, {"64m", 64 << 20}, {"1G", 1 << 30}, {"8GiB", 8 << 30},
+	} {
+		got, err := parseSize(c.text)
+		if err != nil || got != c.want {
+			t.Errorf("%q: %d, %v; want %d", c.text, got, err, c.want)
+		}
+	}
+	for _, text := range []string{"", "k", "-1", "+1", "1.5M", "1MB", "1kk", "1 M", "M1", "0x10", "9223372036854775807G", "99999999999999999999"} {
+		if got, err := parseSize(text); err == nil {
+			t.Errorf("%q: %d, want an error", text, got)
+		}
+	}
+}
+
+func TestParseDir(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		text string
+		want dirGrant
+	}{
+		{dir, dirGrant{dir, dir, false}},
+		{dir + ":ro", dirGrant{dir, dir, true}},
+		{dir + "::/data", dirGrant{dir, "/data", false}},
+		{dir + "::/data:ro", dirGrant{dir, "/data", true}},
+		{dir + "::.", dirGrant{dir, ".", false}},
+	} {
+		if got, err := parseDir(c.text); err != nil || got != c.want {
+			t.Errorf("%q: %v, %v; want %v", c.text, got, err, c.want)
+		}
+	}
+}
+
+func TestUnpackIsBounded(t *testing.T) {
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	w.Write(make([]byte, 1000))
+	w.Close()
+	if b, err := unpack(packed.Bytes(), 1000); err != nil || len(b) != 1000 {
+		t.Errorf("at the limit: %d bytes, %v", len(b), err)
+	}
+	if b, err := unpack(packed.Bytes(), 999); err == nil {
+		t.Errorf("beyond the limit: %d bytes and no error", len(b))
+	}
+	if _, err := unpack(packed.Bytes()[:packed.Len()-1], 1000); err == nil {
+		t.Error("a truncated file is no error")
+	}
+}
+
+func TestReportIsOnePrintableLine(t *testing.T) {
+	var out bytes.Buffer
+	status := report(errors.New("host: one\ntwo\x1b[2Jthree\a"), &out)
+	if status != exitRefused {
+		t.Errorf("status %d", status)
+	}
+	if want := "wasitls: one; two�[2Jthree�\n"; out.String() != want {
+		t.Errorf("%q, want %q", out.String(), want)
+	}
+}
+
+// The flags that help lists are those that there are.
+func TestHelpListsEveryFlag(t *testing.T) {
+	for name, c := range commands() {
+		listed := map[string]bool{}
+		for _, m := range regexp.MustCompile(`(?m)^  --([a-z-]+)`).FindAllStringSubmatch(c.help, -1) {
+			listed[m[1]] = true
+		}
+		have := map[string]bool{}
+		switch name {
+		case "run":
+			new(runLine).flags().VisitAll(func(f *pflag.Flag) { have[f.Name] = true })
+		case "inspect":
+			have["json"] = true
+		}
+		for f := range listed {
+			if !have[f] {
+				t.Errorf("%s: help lists --%s, which is none", name, f)
+			}
+		}
+		for f := range have {
+			if !listed[f] {
+				t.Errorf("%s: help does not list --%s", name, f)
+			}
+		}
+		if !strings.Contains(c.help, "\nExample:\n  wasitls "+name) {
+			t.Errorf("%s: help does not end in an example", name)
+		}
+		for line := range strings.Lines(c.help) {
+			if len(strings.TrimSuffix(line, "\n")) > 80 {
+				t.Errorf("%s: a line of more than 80: %s", name, line)
+			}
+		}
+	}
+}
+
+// The guest inside the command is the one that the guests' module builds and
+// tests, and small.
+func TestDemoGuestIsTheTestedOne(t *testing.T) {
+	built, err := os.ReadFile(filepath.Join(guestsDir, "democli.wasm.gz"))
+	if err != nil {
+		t.Skip("the prebuilt guests are not here: ", err)
+	}
+	if !bytes.Equal(built, demoGuest) {
+		t.Error("demo/democli.wasm.gz is not testdata/guests/democli.wasm.gz; copy it")
+	}
+	if len(demoGuest) >= 1<<20 {
+		t.Errorf("%d bytes", len(demoGuest))
+	}
+}
