@@ -113,11 +113,15 @@ func (h *Handshake) Wait(ctx context.Context) (*Conn, error) {
 func (h *Handshake) Cancel() {
 	h.mu.Lock()
 	h.canceled = true
+	conn := h.conn
+	if conn != nil {
+		h.conn, h.taken = nil, true
+	}
 	h.mu.Unlock()
-	h.stop(ErrCanceled)
-	if conn, err := h.Result(); err == nil {
+	if conn != nil {
 		conn.Close()
 	}
+	h.stop(ErrCanceled)
 }
 
 // stop makes a running handshake fail with cause.
@@ -177,7 +181,7 @@ func (h *Handshake) finish(conn *Conn, err error) {
 	h.settled, h.ended = true, true
 	if h.canceled && conn != nil {
 		conn.Close()
-		h.taken = true
+		conn, h.taken = nil, true
 	}
 	h.conn, h.err = conn, err
 	list := h.waiters.take()

@@ -14,16 +14,15 @@ import (
 type Input struct {
 	conn *Conn
 
-	mu       sync.Mutex
-	queue    queue
-	end      error // nil, ErrClosed or an error not yet reported
-	dropped  bool
-	stopped  bool      // the connection was released
-	full     bool      // the receiver waits for room
-	space    sync.Cond // ends that wait
-	waiters  waiters
-	first    [1]byte // receiver only
-	received uint64
+	mu      sync.Mutex
+	queue   queue
+	end     error // nil, ErrClosed or an error not yet reported
+	dropped bool
+	stopped bool      // the connection was released
+	full    bool      // the receiver waits for room
+	space   sync.Cond // ends that wait
+	waiters waiters
+	first   [1]byte // receiver only
 }
 
 func (in *Input) init(c *Conn) {
