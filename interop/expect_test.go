@@ -47,9 +47,9 @@ func TestOrphans(t *testing.T) {
 	servers, cases := []Server{{Name: "s"}}, []Case{{Name: "c"}}
 	good := Exception{Server: "s", Cases: []string{"c"}, Fails: "f", Reason: "r"}
 	for name, list := range map[string][]Exception{
-		"no such cell":   {{Server: "s", Cases: []string{"d"}, Fails: "f", Reason: "r"}},
+		"no such cell": {{Server: "s", Cases: []string{"d"}, Fails: "f", Reason: "r"}},
 		"a reason and": {{Server: "s", Cases: []string{"c"}, Fails: "f"}},
-		"given twice":    {good, {Server: "s", Cases: []string{"c"}, Client: "x", Fails: "f", Reason: "r"}},
+		"given twice":  {good, {Server: "s", Cases: []string{"c"}, Client: "x", Fails: "f", Reason: "r"}},
 	} {
 		wrong := orphans(list, servers, cases)
 		if len(wrong) != 1 || !strings.Contains(wrong[0], name) {
