@@ -85,7 +85,7 @@ build() {
   case $1 in
   hello)
     rust hello
-    pack hello "$rustc" guests/rust/hello $shared
+    pack hello "$rustc" guests/rust/hello guests/rust/wasi-tls-client wit $shared
     ;;
   waiter)
     waiter
@@ -95,7 +95,7 @@ build() {
     rust "$1"
     pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client wit $shared
     ;;
-  https-get-c)
+  https-get-c | net-c)
     c "$1"
     pack "$1" "$clang" -tool "$libc" guests/c wit guests/build.sh
     ;;
@@ -106,7 +106,7 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello https-get democli https-get-c waiter tlsbench tlscheck
+[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck
 for name in "$@"; do
   build "$name"
 done

@@ -1,13 +1,16 @@
 //! The first guest: prints its arguments and environment, echoes stdin, reads and writes
-//! files of a preopened directory and exits as told. It touches most of `wasi:cli`,
-//! `wasi:clocks`, `wasi:random` and `wasi:filesystem` through the standard library only.
+//! files of a preopened directory and ends as told. It touches most of `wasi:cli`,
+//! `wasi:clocks`, `wasi:random` and `wasi:filesystem`, nearly all through the standard library.
 //!
 //! ```text
 //! hello [WORD...]           prints `hello` and each argument
 //!   args  env  stdin        prints every argument, every variable, a copy of stdin
 //!   read=PATH write=PATH list=PATH remove=PATH
 //!   clock  random  sleep=MS  err=TEXT
-//!   exit=N  panic  fail     `fail` returns an error from main
+//!   exit=N                  returns N from main; a host sees 0 or 1
+//!   code=N                  exits with N through exit-with-code
+//!   panic  spin             traps; never ends
+//!   grow=MIB                takes that much memory, and traps if it cannot
 //! ```
 //! Words are done from left to right; an unknown word is greeted.
 
@@ -15,6 +18,8 @@ use std::io::{Read, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::{env, fs, io, thread};
+
+use wasi_tls_client::sys::cli::exit::exit_with_code;
 
 fn main() -> ExitCode {
     for word in env::args().skip(1) {
@@ -75,8 +80,16 @@ fn run(word: &str) -> io::Result<Option<ExitCode>> {
         }
         "err" => eprintln!("{value}"),
         "exit" => return Ok(Some(ExitCode::from(value.parse::<u8>().map_err(io::Error::other)?))),
-        "fail" => return Err(io::Error::other("told to fail")),
+        "code" => exit_with_code(value.parse().map_err(io::Error::other)?),
         "panic" => panic!("told to panic"),
+        "spin" => loop {
+            std::hint::spin_loop();
+        },
+        "grow" => {
+            let mib: usize = value.parse().map_err(io::Error::other)?;
+            let bytes = vec![1u8; mib << 20];
+            println!("grew {}", std::hint::black_box(bytes).len());
+        }
         _ => println!("hello {word}"),
     }
     Ok(None)
