@@ -11,6 +11,7 @@ import (
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
+	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
 // demoGuest is the prebuilt component democli: it sends one HTTP request over
@@ -23,13 +24,13 @@ var demoGuest []byte
 // demoTime bounds each case. None takes a tenth of it.
 const demoTime = 20 * time.Second
 
-func doDemo(args []string, std stdio) error {
+func doDemo(args []string, std stdio.Streams) error {
 	if err := noArguments("demo", args); err != nil {
 		return err
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	passed, err := demo(ctx, demoCases(), std.out)
+	passed, err := demo(ctx, demoCases(), std.Stdout)
 	switch {
 	case err != nil:
 		return err
@@ -88,7 +89,7 @@ func (d demoCase) run(ctx context.Context, eng *host.Engine, c *host.Component) 
 	}
 	g := guest{
 		args:    []string{"democli", server.Addr(), d.serverName()},
-		std:     stdio{strings.NewReader(""), &stdout, &stderr},
+		streams: stdio.Streams{Stdout: &stdout, Stderr: &stderr},
 		network: netgrant.Policy{Connect: []netgrant.Grant{peer}},
 		tls:     offer,
 	}

@@ -9,12 +9,11 @@ import (
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
+	"github.com/wasitls/wasitls/host/wasi/p2"
 	"github.com/wasitls/wasitls/host/wasi/p2/cli"
-	"github.com/wasitls/wasitls/host/wasi/p2/clocks"
-	"github.com/wasitls/wasitls/host/wasi/p2/io"
-	"github.com/wasitls/wasitls/host/wasi/p2/random"
 	"github.com/wasitls/wasitls/host/wasi/p2/sockets"
-	wasistdio "github.com/wasitls/wasitls/host/wasi/stdio"
+	"github.com/wasitls/wasitls/host/wasi/rootfs"
+	"github.com/wasitls/wasitls/host/wasi/stdio"
 	"github.com/wasitls/wasitls/wasitls"
 	tlsp2 "github.com/wasitls/wasitls/wasitls/p2"
 )
@@ -32,18 +31,18 @@ type tlsOffer struct {
 
 // guest is a run of a component: what it is granted.
 type guest struct {
-	args      []string // the guest's, its name first
-	env       [][2]string
-	dirs      []dirGrant
+	args      []string // its own, its name first
+	env       []cli.Variable
+	mounts    []rootfs.Mount
 	network   netgrant.Policy
 	maxMemory int64 // 0: the host's default
-	std       stdio
+	streams   stdio.Streams
 	tls       *tlsOffer // nil: not offered
 }
 
 // guest returns what the command line grants. Files that it names are read.
-func (l *runLine) guest(std stdio) (*guest, error) {
-	g := &guest{args: append([]string{guestName(l.component)}, l.args...), std: std}
+func (l *runLine) guest(std stdio.Streams) (*guest, error) {
+	g := &guest{args: append([]string{guestName(l.component)}, l.args...), streams: std}
 	if l.tls {
 		roots, err := loadRoots(l.tlsRoots, l.tlsCA)
 		if err != nil {
@@ -63,18 +62,18 @@ func (l *runLine) guest(std stdio) (*guest, error) {
 		return nil, err
 	}
 	for _, s := range l.dirs {
-		d, err := parseDir(s)
+		m, err := parseDir(s)
 		if err != nil {
 			return nil, err
 		}
-		g.dirs = append(g.dirs, d)
+		g.mounts = append(g.mounts, m)
 	}
 	for _, s := range l.env {
-		name, value, err := parseEnv(s)
+		v, err := parseEnv(s)
 		if err != nil {
 			return nil, err
 		}
-		g.env = append(g.env, [2]string{name, value})
+		g.env = append(g.env, v)
 	}
 	return g, nil
 }
@@ -89,11 +88,7 @@ func guestName(component string) string {
 // wasi:tls if there is an offer of it.
 func newLinker(offer *tlsOffer) (*host.Linker, error) {
 	l := host.NewLinker()
-	io.Bind(l)
-	clocks.Bind(l)
-	random.Bind(l)
-	cli.Bind(l)
-	sockets.Bind(l)
+	p2.Bind(l)
 	if offer == nil {
 		l.Hint("wasi:tls/", tlsHint)
 		return l, nil
@@ -150,15 +145,17 @@ func isCommand(c *host.Component) bool {
 
 // attach gives the guest's store what it was granted.
 func (g *guest) attach(s *host.Store) error {
-	config := cli.Config{
-		Args:    g.args,
-		Streams: wasistdio.Streams{Stdin: g.std.in, Stdout: g.std.out, Stderr: g.std.err},
+	err := p2.Attach(s, p2.Config{
+		Command: cli.Config{
+			Args:    g.args,
+			Env:     g.env,
+			Streams: g.streams,
+		},
+		Mounts:  g.mounts,
+		Network: sockets.Config{Policy: g.network},
+	})
+	if err == nil && g.tls != nil {
+		tlsp2.Attach(s)
 	}
-	for _, v := range g.env {
-		config.Env = append(config.Env, cli.Variable{Name: v[0], Value: v[1]})
-	}
-	cli.Attach(s, config)
-	sockets.Attach(s, sockets.Config{Policy: g.network})
-	tlsp2.Attach(s)
-	return nil
+	return err
 }

@@ -11,6 +11,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
 // inspection is what wasitls inspect tells, and with --json its stable form:
@@ -60,7 +61,7 @@ func flagsFor(name string) []string {
 	return nil
 }
 
-func doInspect(args []string, std stdio) error {
+func doInspect(args []string, std stdio.Streams) error {
 	set := newFlagSet("inspect")
 	set.SetInterspersed(true)
 	asJSON := set.Bool("json", false, "")
@@ -75,9 +76,9 @@ func doInspect(args []string, std stdio) error {
 		return err
 	}
 	if *asJSON {
-		return found.writeJSON(std.out)
+		return found.writeJSON(std.Stdout)
 	}
-	return found.writeText(std.out)
+	return found.writeText(std.Stdout)
 }
 
 func inspect(ctx context.Context, name string) (*inspection, error) {
@@ -131,7 +132,7 @@ func sortLinkErrors(err error) (missing map[string][]string, others []string) {
 	for _, e := range leaves(err) {
 		var m *host.MissingImportError
 		if !errors.As(e, &m) {
-			others = append(others, strings.TrimPrefix(e.Error(), "host: "))
+			others = append(others, plain(e))
 			continue
 		}
 		items := missing[m.Import]

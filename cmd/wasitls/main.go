@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io"
 	"os"
+
+	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
 func main() { os.Exit(doMain(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -15,13 +17,7 @@ func main() { os.Exit(doMain(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 // told to the user by report.
 type command struct {
 	help string
-	do   func(args []string, std stdio) error
-}
-
-// stdio is what a subcommand, and a guest that it runs, reads and writes.
-type stdio struct {
-	in       io.Reader
-	out, err io.Writer
+	do   func(args []string, std stdio.Streams) error
 }
 
 func commands() map[string]command {
@@ -35,10 +31,10 @@ func commands() map[string]command {
 
 // doMain is the command: it returns the exit status.
 func doMain(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return report(dispatch(args, stdio{stdin, stdout, stderr}), stderr)
+	return report(dispatch(args, stdio.Streams{Stdin: stdin, Stdout: stdout, Stderr: stderr}), stderr)
 }
 
-func dispatch(args []string, std stdio) error {
+func dispatch(args []string, std stdio.Streams) error {
 	if len(args) == 0 {
 		return refuse("wasitls help lists the commands", "no command")
 	}
@@ -46,7 +42,7 @@ func dispatch(args []string, std stdio) error {
 	all := commands()
 	switch name {
 	case "help", "-h", "--help":
-		return showHelp(all, rest, std.out)
+		return showHelp(all, rest, std.Stdout)
 	case "--version":
 		name = "version"
 	}
@@ -56,7 +52,7 @@ func dispatch(args []string, std stdio) error {
 	}
 	err := c.do(rest, std)
 	if errors.Is(err, errHelp) {
-		_, err = io.WriteString(std.out, c.help)
+		_, err = io.WriteString(std.Stdout, c.help)
 	}
 	return err
 }

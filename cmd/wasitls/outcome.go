@@ -27,7 +27,7 @@ func outcome(ctx context.Context, err error) error {
 	case errors.As(cause, &timeout):
 		return failure{err: timeout, hint: "--timeout=DURATION gives it more", status: exitTrap}
 	case errors.As(err, &trap):
-		return failure{err: fmt.Errorf("guest trapped: %w", trap), status: exitTrap}
+		return failure{err: errors.New("guest trapped: " + plain(trap)), hint: trapHint(trap), status: exitTrap}
 	}
 	return err
 }
@@ -59,4 +59,12 @@ func hintOf(err error) string {
 		}
 	}
 	return "wasitls inspect lists what a component needs"
+}
+
+// trapHint knows the one trap that a flag can help against.
+func trapHint(trap error) string {
+	if strings.Contains(trap.Error(), "memory limits") {
+		return "--max-memory=SIZE gives it more"
+	}
+	return ""
 }

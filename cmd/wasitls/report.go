@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -70,15 +71,23 @@ func report(err error, stderr io.Writer) int {
 	return f.status
 }
 
-// say writes an error on one line. The packages' own prefixes are of use to
-// programmers, not here.
+// say writes an error on one line.
 func say(w io.Writer, err error) {
-	text := err.Error()
-	for _, prefix := range []string{"host: ", "wasitls: "} {
-		text = strings.TrimPrefix(text, prefix)
-	}
-	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	lines := strings.FieldsFunc(plain(err), func(r rune) bool { return r == '\n' || r == '\r' })
 	fmt.Fprintf(w, "wasitls: %s\n", printable(strings.Join(lines, "; ")))
+}
+
+// plain returns an error's text without the names of packages that it begins
+// with: they are of use to programmers, not here.
+func plain(err error) string {
+	text := err.Error()
+	for {
+		name, rest, _ := strings.Cut(text, ": ")
+		if !slices.Contains([]string{"host", "netgrant", "rootfs", "rt", "trap", "wasitls", "wt"}, name) {
+			return text
+		}
+		text = rest
+	}
 }
 
 // printable replaces what could do things to a terminal: parts of errors and

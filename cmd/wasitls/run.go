@@ -9,9 +9,10 @@ import (
 	"path/filepath"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
-func doRun(args []string, std stdio) error {
+func doRun(args []string, std stdio.Streams) error {
 	line, err := parseRun(args)
 	if err != nil {
 		return err
@@ -26,7 +27,7 @@ func doRun(args []string, std stdio) error {
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	eng, err := newEngine(line.cacheDir, line.noCache, std.err)
+	eng, err := newEngine(line.cacheDir, line.noCache, std.Stderr)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
+	"github.com/wasitls/wasitls/host/wasi/p2/cli"
+	"github.com/wasitls/wasitls/host/wasi/rootfs"
 )
 
 // runLine is the command line of wasitls run, as written.
@@ -121,52 +123,41 @@ func parseGrants(flag string, texts []string, parse func(string) (netgrant.Grant
 	for _, text := range texts {
 		g, err := parse(text)
 		if err != nil {
-			return nil, refuse(grantHints[flag], "--%s: %s", flag, strings.TrimPrefix(err.Error(), "netgrant: "))
+			return nil, refuse(grantHints[flag], "--%s: %s", flag, plain(err))
 		}
 		all = append(all, g)
 	}
 	return all, nil
 }
 
-// dirGrant is a --dir.
-type dirGrant struct {
-	host, guest string
-	readOnly    bool
-}
-
-// parseDir reads HOST[::GUEST][:ro].
-func parseDir(s string) (dirGrant, error) {
-	path, readOnly := strings.CutSuffix(s, ":ro")
-	host, guest, named := strings.Cut(path, "::")
-	if !named {
-		guest = host
+// parseDir reads HOST[::GUEST][:ro], where HOST must be a directory.
+func parseDir(s string) (rootfs.Mount, error) {
+	m, err := rootfs.ParseMount(s)
+	if err != nil {
+		return m, refuse("--dir=HOST[::GUEST][:ro]", "--dir: %s", plain(err))
 	}
-	d := dirGrant{host, guest, readOnly}
-	if host == "" || guest == "" {
-		return d, refuse("--dir=HOST[::GUEST][:ro]", "--dir=%s: an empty name", s)
-	}
-	info, err := os.Stat(host)
+	info, err := os.Stat(m.Host)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return d, refuse("make it first: mkdir "+host, "--dir=%s: no directory %s", s, host)
+		return m, refuse("make it first: mkdir "+m.Host, "--dir=%s: no directory %s", s, m.Host)
 	case err != nil:
-		return d, refuse("", "--dir=%s: %w", s, err)
+		return m, refuse("", "--dir=%s: %w", s, err)
 	case !info.IsDir():
-		return d, refuse("grant the directory it is in", "--dir=%s: %s is not a directory", s, host)
+		return m, refuse("grant the directory it is in", "--dir=%s: %s is not a directory", s, m.Host)
 	}
-	return d, nil
+	return m, nil
 }
 
 // parseEnv reads NAME[=VALUE]; without VALUE it is the host's.
-func parseEnv(s string) (name, value string, err error) {
+func parseEnv(s string) (cli.Variable, error) {
 	name, value, given := strings.Cut(s, "=")
 	if name == "" {
-		return "", "", refuse("--env=NAME[=VALUE]", "--env=%s: an empty name", s)
+		return cli.Variable{}, refuse("--env=NAME[=VALUE]", "--env=%s: an empty name", s)
 	}
 	if !given {
 		if value, given = os.LookupEnv(name); !given {
-			return "", "", refuse("--env="+name+"=VALUE sets it", "--env=%s: not set here", name)
+			return cli.Variable{}, refuse("--env="+name+"=VALUE sets it", "--env=%s: not set here", name)
 		}
 	}
-	return name, value, nil
+	return cli.Variable{Name: name, Value: value}, nil
 }

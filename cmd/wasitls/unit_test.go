@@ -33,24 +33,6 @@ func TestParseSize(t *testing.T) {
 	}
 }
 
-func TestParseDir(t *testing.T) {
-	dir := t.TempDir()
-	for _, c := range []struct {
-		text string
-		want dirGrant
-	}{
-		{dir, dirGrant{dir, dir, false}},
-		{dir + ":ro", dirGrant{dir, dir, true}},
-		{dir + "::/data", dirGrant{dir, "/data", false}},
-		{dir + "::/data:ro", dirGrant{dir, "/data", true}},
-		{dir + "::.", dirGrant{dir, ".", false}},
-	} {
-		if got, err := parseDir(c.text); err != nil || got != c.want {
-			t.Errorf("%q: %v, %v; want %v", c.text, got, err, c.want)
-		}
-	}
-}
-
 func TestUnpackIsBounded(t *testing.T) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)

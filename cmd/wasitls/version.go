@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
 const (
@@ -11,7 +13,7 @@ const (
 	enginePath = "github.com/bytecodealliance/wasmtime-go/v44"
 )
 
-func doVersion(args []string, std stdio) error {
+func doVersion(args []string, std stdio.Streams) error {
 	if err := noArguments("version", args); err != nil {
 		return err
 	}
@@ -19,7 +21,7 @@ func doVersion(args []string, std stdio) error {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		own, engine = versions(info)
 	}
-	_, err := fmt.Fprintf(std.out, "wasitls %s\n%s %s/%s\nlibwasmtime %s\nwasi 0.2\nwasi:tls %s (experimental)\n",
+	_, err := fmt.Fprintf(std.Stdout, "wasitls %s\n%s %s/%s\nlibwasmtime %s\nwasi 0.2\nwasi:tls %s (experimental)\n",
 		own, runtime.Version(), runtime.GOOS, runtime.GOARCH, engine, tlsDraft)
 	return err
 }
