@@ -301,6 +301,20 @@ func ignore(err error, class wasitls.Class) error {
 	return err
 }
 
+// TestP2_59TransportOutputClosed: that is a failure of this half, not its end.
+func TestP2_59TransportOutputClosed(t *testing.T) {
+	outer := to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
+		wasitlstest.Echo(tls.Server(tc, good()), nil)
+	})
+	inner := connect(t, config(), wasitls.Streams(outer.Conn.Input(), outer.Conn.Output()))
+	noError(t, outer.CloseWrite())
+	_, err := io.WriteString(inner, "x")
+	noError(t, err)
+	err = inner.Flush()
+	streamError(t, err, wasitls.ClassTransport, "transport closed")
+	want(t, "is closed", errors.Is(err, wasitls.ErrClosed), false)
+}
+
 // TestP2_60WriteAfterPeersClose is D09: half-close from the other side.
 func TestP2_60WriteAfterPeersClose(t *testing.T) {
 	got := make(chan string, 1)

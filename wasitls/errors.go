@@ -178,8 +178,11 @@ func scrub(err error) error {
 			err = call.Err
 		case errors.As(err, &own):
 			err = own.err
-		case errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe):
+		// Below TLS these mean something else than above it.
+		case errors.Is(err, net.ErrClosed), errors.Is(err, io.ErrClosedPipe), errors.Is(err, ErrClosed):
 			return errors.New("transport closed")
+		case errors.Is(err, ErrPermit):
+			return errors.New("transport took less than it had permitted")
 		default:
 			return err
 		}

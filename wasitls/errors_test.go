@@ -30,6 +30,8 @@ func TestClassify(t *testing.T) {
 		{"reset, wrapped", fmt.Errorf("tls: %w", &transportError{reset}), ClassTransport, "connection reset by peer", syscall.ECONNRESET},
 		{"file", &transportError{&fs.PathError{Op: "read", Path: "/secret/path", Err: syscall.EIO}}, ClassTransport, "input/output error", syscall.EIO},
 		{"closed", &transportError{&net.OpError{Op: "write", Err: net.ErrClosed}}, ClassTransport, "transport closed", nil},
+		{"stream closed", &transportError{fmt.Errorf("below: %w", ErrClosed)}, ClassTransport, "transport closed", nil},
+		{"stream without permit", &transportError{ErrPermit}, ClassTransport, "transport took less than it had permitted", nil},
 		{"deadline", &transportError{&net.OpError{Op: "write", Addr: address, Err: os.ErrDeadlineExceeded}}, ClassTimeout, "deadline exceeded", ErrTimeout},
 		{"no progress", &transportError{io.ErrNoProgress}, ClassTransport, "multiple Read calls return no data or error", io.ErrNoProgress},
 		{"alert of the peer", &net.OpError{Op: "remote error", Err: errors.New("tls: bad certificate")}, ClassAlert, "remote error: tls: bad certificate", nil},
@@ -48,6 +50,9 @@ func TestClassify(t *testing.T) {
 			}
 			if row.is != nil && !errors.Is(err, row.is) {
 				t.Errorf("is not %v", row.is)
+			}
+			if errors.Is(err, ErrClosed) || errors.Is(err, ErrPermit) {
+				t.Errorf("%v would pass for our own", err)
 			}
 			for e := err; e != nil; e = errors.Unwrap(e) {
 				if strings.Contains(e.Error(), "192.0.2.1") || strings.Contains(e.Error(), "/secret") {

@@ -160,10 +160,10 @@ func (h *Handshake) run() {
 
 // failure turns an error of crypto/tls into what callers get.
 func (h *Handshake) failure(err error) *HandshakeError {
-	if errors.Is(err, io.EOF) && !isTransport(err) || errors.Is(err, io.ErrUnexpectedEOF) {
-		if !h.wire.sawEnd.Load() {
-			return &HandshakeError{ClassAlert, errors.New("peer sent close_notify instead of finishing the handshake")}
-		}
+	switch {
+	case err == io.EOF && !h.wire.sawEnd.Load():
+		return &HandshakeError{ClassAlert, errors.New("peer sent close_notify instead of finishing the handshake")}
+	case err == io.EOF, errors.Is(err, io.ErrUnexpectedEOF):
 		return &HandshakeError{ClassTruncated, errors.New("peer closed the connection during the handshake")}
 	}
 	class, cause := classify(err)
