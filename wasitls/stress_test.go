@@ -39,9 +39,9 @@ type walk struct {
 	conn *wasitls.Conn
 	size int // of the write buffer
 
-	accepted, returned         uint64 // bytes; byte number n has the value pattern(n)
-	closing, outGone, connGone bool
-	failed                     bool // an error was reported, so bytes may be missing
+	accepted, returned uint64 // bytes; byte number n has the value pattern(n)
+	closing            bool
+	failed             bool // an error was reported, so bytes may be missing
 }
 
 func pattern(n uint64) byte { return byte(n ^ n>>8 ^ n>>16) }
@@ -122,7 +122,6 @@ func (w *walk) step() {
 		w.closing = true
 	case k == 96:
 		w.conn.Drop()
-		w.connGone = true
 	}
 }
 
