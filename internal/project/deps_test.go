@@ -23,6 +23,7 @@ var rules = []rule{
 	{"cmd", []string{module, engine, "golang.org/x", "github.com/spf13/pflag"}},
 	{"interop", []string{module, engine, "golang.org/x"}},
 	{"internal", []string{module, engine, "golang.org/x"}},
+	{"wit", nil},
 }
 
 const engine = "github.com/bytecodealliance/wasmtime-go/v44"
