@@ -1,0 +1,135 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/p2/cli"
+)
+
+// start starts a command whose machine code is in the cache: with a new
+// engine, as a new process would, and with all but the guest there already.
+func start(ctx context.Context, b *bench) ([]Result, error) {
+	wasm, err := b.host.load("tlsbench")
+	if err != nil {
+		return nil, err
+	}
+	var out []Result
+	for _, m := range []struct {
+		name   string
+		target target
+		once   func(context.Context, []byte) (launch, error)
+	}{
+		{"start of a cached component, new engine", guestAtMost(2), b.startNew},
+		{"start of a compiled component", target{}, b.startWarm},
+	} {
+		var totals, parts []float64
+		note := ""
+		for i := range b.starts + 1 {
+			ctx, cancel := context.WithTimeout(ctx, sampleLimit)
+			l, err := m.once(ctx, wasm)
+			cancel()
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", m.name, err)
+			}
+			if i > 0 { // the first fills the cache
+				totals = append(totals, l.total().Seconds())
+			}
+			note = l.String()
+		}
+		_ = parts
+		r := result(m.name, figure(totals, milliseconds.scale), milliseconds, m.target)
+		r.Note = note
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// launch is the times of the parts of a start, until the guest's first call
+// of the host in its run.
+type launch struct{ engine, compile, link, instantiate, run time.Duration }
+
+func (l launch) total() time.Duration { return l.engine + l.compile + l.link + l.instantiate + l.run }
+
+func (l launch) String() string {
+	ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 }
+	return fmt.Sprintf("engine %.2f, compile %.2f, link %.2f, store and instantiate %.2f, run %.2f",
+		ms(l.engine), ms(l.compile), ms(l.link), ms(l.instantiate), ms(l.run))
+}
+
+// lap returns the time since the last call.
+func laps() func() time.Duration {
+	last := time.Now()
+	return func() time.Duration {
+		now := time.Now()
+		d := now.Sub(last)
+		last = now
+		return d
+	}
+}
+
+var startArgs = []string{"tlsbench", "hostcalls", "1"}
+
+func (b *bench) startNew(ctx context.Context, wasm []byte) (l launch, err error) {
+	lap := laps()
+	engine, err := host.NewEngine(host.Config{CacheDir: b.cache})
+	if err != nil {
+		return l, err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
+	l.engine = lap()
+	c, err := engine.Compile(ctx, wasm)
+	if err != nil {
+		return l, err
+	}
+	defer c.Close()
+	l.compile = lap()
+	linker, err := b.host.linker(startArgs, func() { l.run = lap() })
+	if err != nil {
+		return l, err
+	}
+	p, err := linker.Link(c)
+	if err != nil {
+		return l, err
+	}
+	l.link = lap()
+	return l, launchGuest(ctx, engine, p, lap, &l)
+}
+
+func (b *bench) startWarm(ctx context.Context, wasm []byte) (l launch, err error) {
+	var lap func() time.Duration
+	linker, err := b.host.linker(startArgs, func() { l.run = lap() })
+	if err != nil {
+		return l, err
+	}
+	p, err := b.host.link(ctx, b.host.engine, linker, "tlsbench")
+	if err != nil {
+		return l, err
+	}
+	lap = laps()
+	return l, launchGuest(ctx, b.host.engine, p, lap, &l)
+}
+
+// launchGuest runs a guest to its end. The linker's hook ends the last lap.
+func launchGuest(ctx context.Context, e *host.Engine, p *host.Program, lap func() time.Duration, l *launch) (err error) {
+	s, err := newStore(e, nil, io.Discard, io.Discard)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	in, err := p.Instantiate(ctx, s)
+	if err != nil {
+		return err
+	}
+	l.instantiate = lap()
+	status, err := cli.RunCommand(ctx, in)
+	if err == nil && (status != 0 || l.run == 0) {
+		err = errors.New("the guest ended with status " + strconv.Itoa(status))
+	}
+	return err
+}
