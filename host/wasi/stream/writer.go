@@ -17,7 +17,7 @@ type Writer struct {
 	pending int // bytes of chunk being written
 	err     error
 	closed  bool
-	onIdle  func() // once, when nothing is pending any more
+	onIdle  []func() // called once nothing is pending any more
 	waiters Waiters
 }
 
@@ -84,10 +84,10 @@ func (w *Writer) drain() {
 	w.mu.Lock()
 	FreeChunk(w.chunk)
 	w.chunk, w.pending, w.err = nil, 0, err
-	f := w.onIdle
+	idle := w.onIdle
 	w.onIdle = nil
 	w.mu.Unlock()
-	if f != nil {
+	for _, f := range idle {
 		f()
 	}
 	w.waiters.Wake()
@@ -133,19 +133,13 @@ func (w *Writer) Notify(f func()) (stop func()) {
 func (w *Writer) Close(then func()) {
 	w.mu.Lock()
 	w.closed = true
-	if w.pending > 0 && then != nil {
-		earlier := w.onIdle
-		w.onIdle = func() {
-			if earlier != nil {
-				earlier()
-			}
-			then()
-		}
-		then = nil
+	now := w.pending == 0
+	if !now && then != nil {
+		w.onIdle = append(w.onIdle, then)
 	}
 	w.mu.Unlock()
 	w.waiters.Wake()
-	if then != nil {
+	if now && then != nil {
 		then()
 	}
 }

@@ -48,11 +48,11 @@ func (i *InputStream) read(p []byte) (int, error) {
 }
 
 // await waits until a read would give something.
-func (i *InputStream) await(c *host.Call) error {
+func (i *InputStream) await(e env) error {
 	if i.done {
 		return nil
 	}
-	return wait(c, i.s)
+	return e.wait(i.s)
 }
 
 // StreamError is the variant wasi:io/streams stream-error.
@@ -83,54 +83,69 @@ func Classify(_ *host.Call, err error) (StreamError, error) {
 	return StreamError{Case: caseFailed, LastOperationFailed: &Error{err}}, nil
 }
 
-type inputLen struct {
-	Self *InputStream
-	Len  uint64
-}
-
-func readInput(c *host.Call, a *inputLen) ([]byte, error) {
-	n := min(a.Len, maxRead)
-	p := scratchOf(c).lend(int(n))
-	got, err := a.Self.read(p)
+func (i *InputStream) take(e env, n uint64) ([]byte, error) {
+	p := e.lend(int(min(n, maxRead)))
+	got, err := i.read(p)
 	return p[:got], err
 }
 
-func skipInput(c *host.Call, a *inputLen) (uint64, error) {
-	n := int(min(a.Len, maxRead))
-	if s, ok := a.Self.s.(stream.Skipper); ok && !a.Self.done {
-		got, err := s.Skip(n)
-		a.Self.done = err != nil
+func (i *InputStream) skip(e env, n uint64) (uint64, error) {
+	if s, ok := i.s.(stream.Skipper); ok && !i.done {
+		got, err := s.Skip(int(min(n, maxRead)))
+		i.done = err != nil
 		return uint64(got), err
 	}
-	got, err := a.Self.read(scratchOf(c).lend(n))
-	return uint64(got), err
+	p, err := i.take(e, n)
+	return uint64(len(p)), err
 }
 
-// blocking makes a function wait for what it takes, unless nothing is asked for.
-func blocking[T any](f func(*host.Call, *inputLen) (T, error), empty func(T) bool) func(*host.Call, *inputLen) (T, error) {
-	return func(c *host.Call, a *inputLen) (T, error) {
-		for range maxFruitless {
-			v, err := f(c, a)
-			if err != nil || a.Len == 0 || !empty(v) {
-				return v, err
-			}
-			if err := a.Self.await(c); err != nil {
-				return v, err
-			}
+// moving calls f until it has moved something, waiting in between; once if
+// nothing is asked for.
+func (i *InputStream) moving(e env, n uint64, f func() (moved int, err error)) error {
+	for range maxFruitless {
+		moved, err := f()
+		if moved > 0 || err != nil || n == 0 {
+			return err
 		}
-		var none T
-		return none, errNoProgress
+		if err := i.await(e); err != nil {
+			return err
+		}
 	}
+	return errNoProgress
+}
+
+func (i *InputStream) blockingTake(e env, n uint64) (p []byte, err error) {
+	err = i.moving(e, n, func() (int, error) {
+		p, err = i.take(e, n)
+		return len(p), err
+	})
+	return p, err
+}
+
+func (i *InputStream) blockingSkip(e env, n uint64) (moved uint64, err error) {
+	err = i.moving(e, n, func() (int, error) {
+		moved, err = i.skip(e, n)
+		return int(moved), err
+	})
+	return moved, err
+}
+
+// onInput makes a host function of one that takes a length.
+func onInput[T any](f func(*InputStream, env, uint64) (T, error)) host.Fn {
+	return host.Try(func(c *host.Call, a *struct {
+		Self *InputStream
+		Len  uint64
+	}) (T, error) {
+		return f(a.Self, envOf(c), a.Len)
+	}, Classify)
 }
 
 func bindInput(i *host.Interface) {
 	i.Resource("input-stream", InputStreamResource)
-	i.Func("[method]input-stream.read", host.Try(readInput, Classify))
-	i.Func("[method]input-stream.blocking-read", host.Try(
-		blocking(readInput, func(p []byte) bool { return len(p) == 0 }), Classify))
-	i.Func("[method]input-stream.skip", host.Try(skipInput, Classify))
-	i.Func("[method]input-stream.blocking-skip", host.Try(
-		blocking(skipInput, func(n uint64) bool { return n == 0 }), Classify))
+	i.Func("[method]input-stream.read", onInput((*InputStream).take))
+	i.Func("[method]input-stream.blocking-read", onInput((*InputStream).blockingTake))
+	i.Func("[method]input-stream.skip", onInput((*InputStream).skip))
+	i.Func("[method]input-stream.blocking-skip", onInput((*InputStream).blockingSkip))
 	i.Func("[method]input-stream.subscribe", host.Func(func(_ *host.Call, a *struct{ Self *InputStream }) (*Pollable, error) {
 		return a.Self.Subscribe(a.Self.s), nil
 	}))

@@ -87,34 +87,34 @@ func (o *OutputStream) flush() error {
 }
 
 // await waits for a permit and returns it.
-func (o *OutputStream) await(c *host.Call) (int, error) {
+func (o *OutputStream) await(e env) (int, error) {
 	for range maxFruitless {
 		n, err := o.checkWrite()
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if err := wait(c, o.s); err != nil {
+		if err := e.wait(o.s); err != nil {
 			return 0, err
 		}
 	}
 	return 0, errNoProgress
 }
 
-func (o *OutputStream) blockingFlush(c *host.Call) error {
+func (o *OutputStream) blockingFlush(e env) error {
 	if err := o.flush(); err != nil {
 		return err
 	}
-	_, err := o.await(c)
+	_, err := o.await(e)
 	o.permit = 0
 	return err
 }
 
-func (o *OutputStream) writeAll(c *host.Call, p []byte) error {
+func (o *OutputStream) writeAll(e env, p []byte) error {
 	if len(p) > maxBlockingWrite {
 		return errLong
 	}
 	for len(p) > 0 {
-		n, err := o.await(c)
+		n, err := o.await(e)
 		if err != nil {
 			return err
 		}
@@ -124,7 +124,7 @@ func (o *OutputStream) writeAll(c *host.Call, p []byte) error {
 		}
 		p = p[n:]
 	}
-	return o.blockingFlush(c)
+	return o.blockingFlush(e)
 }
 
 var zeroes [maxBlockingWrite]byte
@@ -144,12 +144,12 @@ func (o *OutputStream) writeZeroes(n uint64) error {
 }
 
 // splice moves what there is from src, at most n bytes.
-func (o *OutputStream) splice(c *host.Call, src *InputStream, n uint64) (uint64, error) {
+func (o *OutputStream) splice(e env, src *InputStream, n uint64) (uint64, error) {
 	room, err := o.checkWrite()
 	if err != nil || room == 0 {
 		return 0, err
 	}
-	p := scratchOf(c).lend(int(min(n, uint64(room), maxRead)))
+	p := e.lend(int(min(n, uint64(room), maxRead)))
 	got, err := src.read(p)
 	if err != nil {
 		return 0, err
@@ -157,20 +157,15 @@ func (o *OutputStream) splice(c *host.Call, src *InputStream, n uint64) (uint64,
 	return uint64(got), o.put(p[:got])
 }
 
-func (o *OutputStream) blockingSplice(c *host.Call, src *InputStream, n uint64) (uint64, error) {
-	for range maxFruitless {
-		if _, err := o.await(c); err != nil {
+func (o *OutputStream) blockingSplice(e env, src *InputStream, n uint64) (moved uint64, err error) {
+	err = src.moving(e, n, func() (int, error) {
+		if _, err := o.await(e); err != nil {
 			return 0, err
 		}
-		moved, err := o.splice(c, src, n)
-		if moved > 0 || err != nil || n == 0 {
-			return moved, err
-		}
-		if err := src.await(c); err != nil {
-			return 0, err
-		}
-	}
-	return 0, errNoProgress
+		moved, err = o.splice(e, src, n)
+		return int(moved), err
+	})
+	return moved, err
 }
 
 type (
@@ -205,13 +200,13 @@ func bindOutput(i *host.Interface) {
 		return a.Self.write(a.Contents)
 	}))
 	i.Func("[method]output-stream.blocking-write-and-flush", tryOut(func(c *host.Call, a *outputData) error {
-		return a.Self.writeAll(c, a.Contents)
+		return a.Self.writeAll(envOf(c), a.Contents)
 	}))
 	i.Func("[method]output-stream.flush", tryOut(func(_ *host.Call, a *outputArg) error {
 		return a.Self.flush()
 	}))
 	i.Func("[method]output-stream.blocking-flush", tryOut(func(c *host.Call, a *outputArg) error {
-		return a.Self.blockingFlush(c)
+		return a.Self.blockingFlush(envOf(c))
 	}))
 	i.Func("[method]output-stream.subscribe", host.Func(func(_ *host.Call, a *outputArg) (*Pollable, error) {
 		return a.Self.Subscribe(a.Self.s), nil
@@ -223,13 +218,13 @@ func bindOutput(i *host.Interface) {
 		if a.Len > maxBlockingWrite {
 			return errLong
 		}
-		return a.Self.writeAll(c, zeroes[:a.Len])
+		return a.Self.writeAll(envOf(c), zeroes[:a.Len])
 	}))
 	i.Func("[method]output-stream.splice", host.Try(func(c *host.Call, a *outputSplice) (uint64, error) {
-		return a.Self.splice(c, a.Src, a.Len)
+		return a.Self.splice(envOf(c), a.Src, a.Len)
 	}, Classify))
 	i.Func("[method]output-stream.blocking-splice", host.Try(func(c *host.Call, a *outputSplice) (uint64, error) {
-		return a.Self.blockingSplice(c, a.Src, a.Len)
+		return a.Self.blockingSplice(envOf(c), a.Src, a.Len)
 	}, Classify))
 }
 

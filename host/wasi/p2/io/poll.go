@@ -1,8 +1,6 @@
 package io
 
 import (
-	"context"
-
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/stream"
 )
@@ -35,43 +33,25 @@ func bindPoll(i *host.Interface) {
 		return a.Self.cond.Ready(), nil
 	}))
 	i.Func("[method]pollable.block", host.Func(func(c *host.Call, a *struct{ Self *Pollable }) (host.None, error) {
-		return host.None{}, wait(c, a.Self.cond)
+		return host.None{}, envOf(c).wait(a.Self.cond)
 	}))
 	i.Func("poll", host.Func(poll))
 }
 
-func poll(c *host.Call, a *struct{ In []*Pollable }) ([]uint32, error) {
+func poll(c *host.Call, a *struct{ In []*Pollable }) ([]uint32, error) { return envOf(c).poll(a.In) }
+
+func (e env) poll(in []*Pollable) ([]uint32, error) {
 	switch {
-	case len(a.In) == 0:
+	case len(in) == 0:
 		return nil, errEmptyPoll
-	case len(a.In) > maxPoll:
+	case len(in) > maxPoll:
 		return nil, errLongPoll
 	}
-	s := scratchOf(c)
-	s.free()
-	ready, err := stream.WaitAny(c.Context(), len(a.In), func(i int) stream.Pollable { return a.In[i].cond }, s.indices[:0])
+	e.free()
+	ready, err := stream.WaitAny(e, len(in), func(i int) stream.Pollable { return in[i].cond }, e.indices[:0])
 	if err != nil {
 		return nil, &Trap{err}
 	}
-	s.keep(ready)
+	e.keep(ready)
 	return ready, nil
 }
-
-// wait waits for p on behalf of a guest.
-func wait(c *host.Call, p stream.Pollable) error {
-	if p.Ready() {
-		return nil
-	}
-	scratchOf(c).free()
-	return stopped(stream.Wait(c.Context(), p))
-}
-
-func stopped(err error) error {
-	if err != nil {
-		return &Trap{err}
-	}
-	return nil
-}
-
-// Wait waits for p on behalf of a guest. Its error traps the guest.
-func Wait(ctx context.Context, p stream.Pollable) error { return stopped(stream.Wait(ctx, p)) }

@@ -1,6 +1,8 @@
 package io
 
 import (
+	"context"
+
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/stream"
 )
@@ -17,11 +19,30 @@ type scratch struct {
 // work, but make garbage.
 func Attach(s *host.Store) { host.Attach(s, &scratch{}) }
 
-func scratchOf(c *host.Call) *scratch {
-	if s := host.State[scratch](c.Store()); s != nil {
-		return s
+// env is what the functions of this package need of a call.
+type env struct {
+	context.Context
+	*scratch
+}
+
+func envOf(c *host.Call) env {
+	s := host.State[scratch](c.Store())
+	if s == nil {
+		s = &scratch{}
 	}
-	return &scratch{}
+	return env{c.Context(), s}
+}
+
+// wait waits for p on behalf of a guest. Its error traps the guest.
+func (e env) wait(p stream.Pollable) error {
+	if p.Ready() {
+		return nil
+	}
+	e.free()
+	if err := stream.Wait(e, p); err != nil {
+		return &Trap{err}
+	}
+	return nil
 }
 
 // lend returns a buffer that is valid until the guest's next call.
