@@ -72,14 +72,10 @@ func TestTakeConn(t *testing.T) {
 		t.Error("write after shutdown of sending succeeds")
 	}
 	s.Drop()
-	if len(n.sockets) != 1 {
-		t.Error("socket is closed while its connection is open")
-	}
+	expectOpen(t, n, 1)
 	c.Close()
 	c.Close()
-	if len(n.sockets) != 0 {
-		t.Error("socket is open when all is dropped")
-	}
+	expectOpen(t, n, 0)
 }
 
 // Closing the connection ends what is in progress and leaves the socket open.
