@@ -12,8 +12,9 @@ const (
 	DefaultCloseTimeout = 5 * time.Second
 
 	// DefaultWriteBuffer is the most plaintext accepted and not yet handed to
-	// the transport, in bytes: four full records.
-	DefaultWriteBuffer = 64 << 10
+	// the transport, in bytes: one half is sent while the guest fills the
+	// other, so that both cores of a bulk transfer have work.
+	DefaultWriteBuffer = 128 << 10
 
 	// DefaultReadBuffer is the most plaintext kept for a guest that does not
 	// read, in bytes. Bulk transfer needs room for some records on their way

@@ -30,7 +30,7 @@ type Output struct {
 func (o *Output) init(c *Conn) { o.conn = c }
 
 // Permit returns how many bytes may be written now, in one or more writes.
-// It is 0 while the buffer is mostly full, while a flush is in progress and
+// It is 0 while the buffer is more than half full, while a flush is in progress and
 // after Close until close_notify is sent; then, and for a dropped half, it is
 // ErrClosed. When sending failed it is a *StreamError once, then ErrClosed.
 func (o *Output) Permit() (int, error) {
@@ -42,9 +42,9 @@ func (o *Output) Permit() (int, error) {
 	if o.flushing || o.closing {
 		return 0, nil
 	}
-	// A permit for a few bytes would cost as much as one for many.
+	// Waking the guest for a few bytes would cost as much as for many.
 	free := o.free()
-	if free < o.conn.config.WriteBuffer/4 {
+	if free < o.conn.config.WriteBuffer/2 {
 		return 0, nil
 	}
 	return free, nil
@@ -128,7 +128,7 @@ func (o *Output) ready() bool {
 	if o.closed || o.dropped || o.err != nil {
 		return true
 	}
-	return !o.flushing && !o.closing && o.free() >= o.conn.config.WriteBuffer/4
+	return !o.flushing && !o.closing && o.free() >= o.conn.config.WriteBuffer/2
 }
 
 // Notify calls f once when the half is ready, before it returns if that is so
