@@ -15,38 +15,6 @@ import (
 	"github.com/wasitls/wasitls/host/internal/core"
 )
 
-// Limits bounds what the guests of a store may use, beside the limits of
-// core.StoreLimits. A zero field means the default.
-type Limits struct {
-	// Handles is how many handles each component instance may hold.
-	Handles int
-	// Instances is how many component instances the store may hold.
-	Instances int
-	// LiftBytes is how many bytes one call may move out of a guest's memory.
-	LiftBytes int64
-}
-
-// Defaults of Limits.
-const (
-	DefaultHandles   = 1 << 20   // far above any real guest; 32 MiB of Go memory at most
-	DefaultInstances = 10_000    // nested components multiply: this stops bombs
-	DefaultLiftBytes = 128 << 20 // bytes in one call, as other runtimes allow
-)
-
-func (l Limits) withDefaults() Limits {
-	if l.Handles <= 0 {
-		l.Handles = DefaultHandles
-	}
-	l.Handles = min(l.Handles, maxTable)
-	if l.Instances <= 0 {
-		l.Instances = DefaultInstances
-	}
-	if l.LiftBytes <= 0 {
-		l.LiftBytes = DefaultLiftBytes
-	}
-	return l
-}
-
 // Store holds the instances of one guest program and runs them. It is not
 // safe for concurrent use: the caller serialises.
 type Store struct {
@@ -59,6 +27,7 @@ type Store struct {
 	builtins  []trampoline // host functions of core guests, by id
 	instances int
 	task      *task // that runs
+	depth     int   // of calls into guests, each inside the one before
 	dead      error
 	result    [1]uint64 // of the host call being answered
 	values    slab
@@ -125,6 +94,11 @@ func (s *Store) hostFunc(t core.FuncType, call func([]uint64) (uint64, error)) (
 // run drives a fiber to its end on the calling goroutine and answers its host
 // calls. Whatever error it returns is the end of the store.
 func (s *Store) run(f core.Fiber) error {
+	if s.depth >= maxDepth {
+		return s.die(trapf("calls are nested deeper than the limit of %d", maxDepth))
+	}
+	s.depth++
+	defer func() { s.depth-- }()
 	for {
 		switch f.Resume() {
 		case core.EventDone:

@@ -1,0 +1,38 @@
+package rt
+
+// Limits bounds what the guests of a store may use, beside the limits of
+// core.StoreLimits. A zero field means the default.
+type Limits struct {
+	// Handles is how many handles each component instance may hold.
+	Handles int
+	// Instances is how many component instances the store may hold.
+	Instances int
+	// LiftBytes is how many bytes one call may move out of a guest's memory.
+	LiftBytes int64
+}
+
+// maxDepth is how many calls into guests may be in progress in a store, each
+// inside the one before: from guest to guest, of destructors and of
+// allocators. Each takes a fiber and Go stack; a guest may call itself.
+const maxDepth = 200
+
+// Defaults of Limits.
+const (
+	DefaultHandles   = 1 << 20   // far above any real guest; 32 MiB of Go memory at most
+	DefaultInstances = 10_000    // nested components multiply: this stops bombs
+	DefaultLiftBytes = 128 << 20 // bytes in one call, as other runtimes allow
+)
+
+func (l Limits) withDefaults() Limits {
+	if l.Handles <= 0 {
+		l.Handles = DefaultHandles
+	}
+	l.Handles = min(l.Handles, maxTable)
+	if l.Instances <= 0 {
+		l.Instances = DefaultInstances
+	}
+	if l.LiftBytes <= 0 {
+		l.LiftBytes = DefaultLiftBytes
+	}
+	return l
+}
