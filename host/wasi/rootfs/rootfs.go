@@ -62,6 +62,9 @@ func (f *FS) directory(root *os.Root, path string, readOnly bool) (*Descriptor, 
 	dir, err := root.OpenRoot(path)
 	if err != nil {
 		f.unreserve()
+		if fi, e := root.Stat(path); e == nil && !fi.IsDir() {
+			return nil, NotDirectory // OpenRoot's own error does not say
+		}
 		return nil, code(err)
 	}
 	d := &Descriptor{fs: f, root: dir, flags: Read | MutateDirectory, readOnly: readOnly, refs: 1}
@@ -126,6 +129,9 @@ func (d *Descriptor) Directory() bool { return d.root != nil }
 func (d *Descriptor) Open(path string, follow bool, how OpenFlags, flags Flags) (*Descriptor, error) {
 	if err := d.dir(); err != nil {
 		return nil, err
+	}
+	if path == "" {
+		return nil, NoEntry
 	}
 	if how&OnlyDirectory != 0 && how&(Create|Exclusive|Truncate) != 0 {
 		return nil, Invalid
@@ -288,6 +294,9 @@ func (d *Descriptor) info() (fs.FileInfo, error) {
 func (d *Descriptor) infoAt(path string, follow bool) (fs.FileInfo, error) {
 	if err := d.dir(); err != nil {
 		return nil, err
+	}
+	if path == "" {
+		return nil, NoEntry
 	}
 	if follow {
 		return d.root.Stat(path)

@@ -6,7 +6,10 @@
 // Notify and Drop. None of them waits; Wait and WaitAny do.
 package stream
 
-import "errors"
+import (
+	"context"
+	"errors"
+)
 
 // Pollable is a condition that can be waited for without a goroutine.
 type Pollable interface {
@@ -51,6 +54,15 @@ type Output interface {
 	// Drop gives the stream up. What was accepted is still delivered where that
 	// is possible in short time. It is idempotent.
 	Drop()
+}
+
+// Synchronous is an Output that can do a write that blocks more cheaply than by
+// Write and Flush.
+type Synchronous interface {
+	// WriteAndFlush writes p, without a permit, and returns when it is
+	// delivered as after Flush; p must not change meanwhile. When ctx ends
+	// first the stream is broken, and the cause is returned.
+	WriteAndFlush(ctx context.Context, p []byte) error
 }
 
 // Errors of streams. All others are failures of the operation, which the guest

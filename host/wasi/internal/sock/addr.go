@@ -77,17 +77,23 @@ func unicast(a netip.Addr) bool {
 
 func validRemote(a netip.AddrPort) bool { return !a.Addr().IsUnspecified() && a.Port() != 0 }
 
-// socket makes a non-blocking socket. IPv6 sockets are IPv6 only.
+// socket makes a non-blocking socket. IPv6 sockets are IPv6 only. TCP sockets,
+// and those they accept, send at once, as Go's do: WASI has no option for it,
+// and a small write that waits for the peer's delayed acknowledgement costs 40 ms.
 func socket(f Family, typ int) (int, error) {
 	s, err := unix.Socket(f.domain(), typ|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, err
 	}
 	if f == IPv6 {
-		if err := unix.SetsockoptInt(s, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1); err != nil {
-			unix.Close(s)
-			return -1, err
-		}
+		err = unix.SetsockoptInt(s, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1)
+	}
+	if err == nil && typ == unix.SOCK_STREAM {
+		err = unix.SetsockoptInt(s, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	}
+	if err != nil {
+		unix.Close(s)
+		return -1, err
 	}
 	return s, nil
 }

@@ -1,6 +1,8 @@
 package io
 
 import (
+	"context"
+
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/stream"
 )
@@ -113,6 +115,9 @@ func (o *OutputStream) writeAll(e env, p []byte) error {
 	if len(p) > maxBlockingWrite {
 		return errLong
 	}
+	if s, ok := o.s.(stream.Synchronous); ok && !o.done {
+		return o.writeNow(e, s, p)
+	}
 	for len(p) > 0 {
 		n, err := o.await(e)
 		if err != nil {
@@ -125,6 +130,18 @@ func (o *OutputStream) writeAll(e env, p []byte) error {
 		p = p[n:]
 	}
 	return o.blockingFlush(e)
+}
+
+// writeNow is writeAll on a stream that can do it without a detour.
+func (o *OutputStream) writeNow(e env, s stream.Synchronous, p []byte) error {
+	e.free()
+	o.permit = 0
+	err := s.WriteAndFlush(e, p)
+	o.done = err != nil
+	if e.Err() != nil {
+		return &Trap{context.Cause(e)}
+	}
+	return err
 }
 
 var zeroes [maxBlockingWrite]byte

@@ -1,0 +1,70 @@
+package sock
+
+import (
+	"net/netip"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// Small writes do not wait for the peer's acknowledgement, neither on a socket
+// that connects nor on one that was accepted.
+func TestNoDelay(t *testing.T) {
+	n := newNet(t, all)
+	l, err := n.TCP(IPv4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Drop()
+	if err := l.StartBind(Addr{AddrPort: netip.AddrPortFrom(loopback, 0)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.FinishBind(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.StartListen(); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.FinishListen(); err != nil {
+		t.Fatal(err)
+	}
+	to, err := l.LocalAddr()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := n.TCP(IPv4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Drop()
+	if err := c.StartConnect(to); err != nil {
+		t.Fatal(err)
+	}
+	ready(t, l)
+	a, in, out, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Drop()
+	defer in.Drop()
+	defer out.Drop()
+	for name, s := range map[string]*TCP{"connecting": c, "accepted": a} {
+		if v, err := s.fd.option(unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || v == 0 {
+			t.Errorf("%s: TCP_NODELAY is %d, %v", name, v, err)
+		}
+	}
+}
+
+func ready(t *testing.T, c *TCP) {
+	t.Helper()
+	for !c.Ready() {
+		woken := make(chan struct{}, 1)
+		stop := c.Notify(func() { woken <- struct{}{} })
+		select {
+		case <-woken:
+		case <-ctx(t).Done():
+			t.Fatal("nothing comes")
+		}
+		stop()
+	}
+}
