@@ -40,14 +40,17 @@ fn exchange(address: &str, name: &str) -> io::Result<String> {
     tcp.set_read_timeout(TIMEOUT);
     tcp.set_write_timeout(TIMEOUT);
     let mut tls = TlsStream::handshake(tcp, name, TIMEOUT)?;
-    tls.write_all(format!("GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n").as_bytes())?;
+    tls.write_all(
+        format!("GET / HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n").as_bytes(),
+    )?;
     let mut reply = Vec::new();
     tls.read_to_end(&mut reply)?;
     // A server that has gone after its reply is no failure of the exchange.
     let _ = tls.close();
-    let end = reply.windows(4).position(|w| w == b"\r\n\r\n").ok_or_else(|| {
-        io::Error::new(io::ErrorKind::InvalidData, "the reply is not HTTP")
-    })?;
+    let end = reply
+        .windows(4)
+        .position(|w| w == b"\r\n\r\n")
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "the reply is not HTTP"))?;
     let head = String::from_utf8_lossy(&reply[..end]);
     let status = head.lines().next().unwrap_or_default();
     Ok(format!("{status}, {} bytes", reply.len() - end - 4))

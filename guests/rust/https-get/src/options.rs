@@ -68,3 +68,45 @@ impl Options {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Options, String> {
+        Options::parse(words.iter().map(|w| w.to_string())).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn all_options() {
+        let words = ["https://a", "--method", "PUT", "--data", "x y", "https://b"];
+        let more = ["--header", "X-A: 1:2 ", "--timeout", "0.5"];
+        let o = parse(&[&words[..], &more].concat()).unwrap();
+        assert_eq!(o.urls, ["https://a", "https://b"]);
+        assert_eq!((o.method.as_str(), o.data.as_deref()), ("PUT", Some("x y")));
+        assert_eq!(o.headers, [("X-A".to_string(), "1:2".to_string())]);
+        assert_eq!(o.timeout, Duration::from_millis(500));
+    }
+
+    #[test]
+    fn method_follows_data() {
+        assert_eq!(parse(&["https://a"]).unwrap().method, "GET");
+        assert_eq!(parse(&["https://a", "--data", ""]).unwrap().method, "POST");
+    }
+
+    #[test]
+    fn refusals() {
+        for (words, reason) in [
+            (&["https://a", "--insecure"][..], "refused"),
+            (&[], "usage"),
+            (&["https://a", "--method"], "needs a value"),
+            (&["https://a", "--header", "novalue"], "K:V"),
+            (&["https://a", "--timeout", "soon"], "--timeout"),
+            (&["https://a", "--timeout", "-1"], "--timeout"),
+            (&["https://a", "--what"], "unknown option --what"),
+        ] {
+            let e = parse(words).err().unwrap_or_default();
+            assert!(e.contains(reason), "{words:?}: {e:?}");
+        }
+    }
+}

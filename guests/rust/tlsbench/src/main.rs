@@ -90,9 +90,7 @@ fn recv(peer: &str, name: &str, bytes: u64, chunk: u64) -> Result<String> {
     }
     let ns = ns_since(start);
     drop((input, output, connection, transport));
-    Ok(format!(
-        r#"{{"mode":"recv","bytes":{got},"chunk":{chunk},"calls":{calls},"ns":{ns}}}"#
-    ))
+    Ok(format!(r#"{{"mode":"recv","bytes":{got},"chunk":{chunk},"calls":{calls},"ns":{ns}}}"#))
 }
 
 /// Sends with the given way of writing, until the peer has counted every byte.
@@ -132,11 +130,12 @@ fn write_some(output: &OutputStream, chunk: usize, left: usize) -> Result<usize>
             continue;
         }
         let n = chunk.min(left).min(usize::try_from(permit)?);
-        ZEROS.with_borrow_mut(|zeros| {
-            zeros.resize(zeros.len().max(n), 0);
-            output.write(&zeros[..n])
-        })
-        .map_err(explain)?;
+        ZEROS
+            .with_borrow_mut(|zeros| {
+                zeros.resize(zeros.len().max(n), 0);
+                output.write(&zeros[..n])
+            })
+            .map_err(explain)?;
         return Ok(n);
     }
 }

@@ -42,7 +42,11 @@ pub fn ready_within(p: &Pollable, d: Duration) -> bool {
 }
 
 pub fn wait(p: &Pollable, what: &str) -> Check<()> {
-    if ready_within(p, STEP) { Ok(()) } else { Err(format!("{what}: still waiting after {STEP:?}")) }
+    if ready_within(p, STEP) {
+        Ok(())
+    } else {
+        Err(format!("{what}: still waiting after {STEP:?}"))
+    }
 }
 
 /// The next bytes, once there are some, or the end.

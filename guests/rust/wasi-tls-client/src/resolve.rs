@@ -52,3 +52,24 @@ fn to_std(ip: network::IpAddress) -> IpAddr {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_addresses_need_no_lookup() {
+        for (host, want) in [("127.0.0.1", "127.0.0.1:9"), ("::1", "[::1]:9"), ("[::1]", "[::1]:9")]
+        {
+            let found = resolve(host, 9, None).unwrap();
+            assert_eq!(found, [want.parse().unwrap()], "{host}");
+        }
+    }
+
+    #[test]
+    fn only_a_pair_of_brackets_goes() {
+        for (host, want) in [("[::1]", "::1"), ("[::1", "[::1"), ("a]", "a]"), ("a", "a")] {
+            assert_eq!(unbracketed(host), want);
+        }
+    }
+}

@@ -29,7 +29,11 @@ impl TcpStream {
         TcpStream::connect_until(host, port, Deadline::after(timeout))
     }
 
-    pub(crate) fn connect_until(host: &str, port: u16, deadline: Deadline) -> io::Result<TcpStream> {
+    pub(crate) fn connect_until(
+        host: &str,
+        port: u16,
+        deadline: Deadline,
+    ) -> io::Result<TcpStream> {
         let mut last = None;
         for address in resolve_until(host, port, deadline)? {
             match TcpStream::open(address, deadline) {

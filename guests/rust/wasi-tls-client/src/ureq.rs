@@ -47,7 +47,8 @@ impl Resolver for WasiResolver {
     ) -> Result<ResolvedSocketAddrs, Error> {
         let host = uri.host().ok_or(Error::HostNotFound)?;
         let port = uri.port_u16().unwrap_or(if is_https(uri) { 443 } else { 80 });
-        let found = resolve_until(host, port, deadline(timeout)).map_err(|e| explain(e, timeout))?;
+        let found =
+            resolve_until(host, port, deadline(timeout)).map_err(|e| explain(e, timeout))?;
         let mut addresses = self.empty();
         let family = config.ip_family();
         let wanted = family.keep_wanted(found.into_iter());

@@ -8,7 +8,9 @@ use super::output::fill;
 use crate::check::{Case, Check, Kind::*, case, expect, ok, saw, skip};
 use crate::options::Options;
 use crate::peer::{Tls, open, seen};
-use crate::streams::{End, end, pattern, permit, read_exactly, read_line, read_to_end, wait, write_all};
+use crate::streams::{
+    End, end, pattern, permit, read_exactly, read_line, read_to_end, wait, write_all,
+};
 
 pub const CASES: &[Case] = &[
     case("P2-70", Normal, "close_notify comes after everything written", after_writes),

@@ -9,7 +9,11 @@ use crate::peer::{connect, handshake, seen};
 
 pub const CASES: &[Case] = &[
     case("P2-80", Normal, "empty, blank and control characters", |o| {
-        all(o, refused, &["", " ", " localhost", "foo bar", "a\0b", "localhost\0", "a\u{1}b", "a\n"])
+        all(
+            o,
+            refused,
+            &["", " ", " localhost", "foo bar", "a\0b", "localhost\0", "a\u{1}b", "a\n"],
+        )
     }),
     case("P2-81", Normal, "a trailing dot goes, two do not", |o| {
         accepted(o, &format!("{}.", o.name), &o.name)?;
