@@ -1,6 +1,7 @@
 package p2
 
 import (
+	"context"
 	"errors"
 
 	"github.com/wasitls/wasitls/host/wasi/stream"
@@ -34,6 +35,11 @@ func (o output) Permit() (int, error) {
 
 func (o output) Write(p []byte) error { return toWASI(o.Output.Write(p)) }
 func (o output) Flush() error         { return toWASI(o.Output.Flush()) }
+
+// WriteAndFlush implements stream.Synchronous.
+func (o output) WriteAndFlush(ctx context.Context, p []byte) error {
+	return toWASI(o.Output.WriteAndFlush(ctx, p))
+}
 
 // source is a WASI stream as the input of a transport.
 type source struct{ stream.Input }

@@ -40,7 +40,7 @@ func TestNoDelay(t *testing.T) {
 	if err := c.StartConnect(to); err != nil {
 		t.Fatal(err)
 	}
-	ready(t, l)
+	expectReady(t, l)
 	a, in, out, err := l.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func TestNoDelay(t *testing.T) {
 	}
 }
 
-func ready(t *testing.T, c *TCP) {
+func expectReady(t *testing.T, c *TCP) {
 	t.Helper()
 	for !c.Ready() {
 		woken := make(chan struct{}, 1)
