@@ -42,7 +42,7 @@ func newBoundFunc(name string, f Fn, plan *abi.FuncPlan) *boundFunc {
 }
 
 // Call implements rt.HostFunc.
-func (b *boundFunc) Call(s *rt.Store, cx *abi.Context, flat []uint64) (v uint64, err error) {
+func (b *boundFunc) Call(s *rt.Store, cx *abi.Context, maxParams, maxResults int, flat []uint64) (v uint64, err error) {
 	f := b.frames.Get().(*frame)
 	defer func() {
 		if p := recover(); p != nil {
@@ -54,12 +54,12 @@ func (b *boundFunc) Call(s *rt.Store, cx *abi.Context, flat []uint64) (v uint64,
 		b.frames.Put(f)
 	}()
 	f.call = Call{ctx: s.Context(), store: s.Owner.(*Store)}
-	if err := b.plan.LiftArgs(cx, flat, f.args); err != nil {
+	if err := b.plan.LiftArgs(cx, maxParams, flat, f.args); err != nil {
 		return 0, err
 	}
 	if err := b.fn.call(&f.call, f.args, f.result); err != nil {
 		return 0, err
 	}
-	v, _, err = b.plan.LowerResult(cx, flat, f.result)
+	v, _, err = b.plan.LowerResult(cx, maxResults, flat, f.result)
 	return v, err
 }

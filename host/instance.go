@@ -111,6 +111,8 @@ func (c *typedCallee[A, R]) Lift(cx *abi.Context, maxFlat int, flat []uint64) er
 	return c.plan.LiftResult(cx, maxFlat, flat, unsafe.Pointer(&c.result))
 }
 
+func (c *typedCallee[A, R]) Resolve(bool) error { return nil }
+
 // Call calls an exported function with dynamic values (see Value). It is for
 // tools and tests; programs that know the function use Export.
 func (in *Instance) Call(ctx context.Context, iface, name string, args ...Value) (Value, error) {
@@ -146,6 +148,8 @@ func (c *dynamicCallee) Lift(cx *abi.Context, maxFlat int, flat []uint64) error 
 	}
 	return err
 }
+
+func (c *dynamicCallee) Resolve(bool) error { return nil }
 
 // ExternInfo describes an import or export of a component.
 type ExternInfo struct {

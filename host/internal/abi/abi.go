@@ -50,6 +50,10 @@ type Handles interface {
 	LiftBorrow(r *types.Resource, handle uint32) (Ref, error)
 	LowerOwn(r *types.Resource, ref Ref) (uint32, error)
 	LowerBorrow(r *types.Resource, ref Ref) (uint32, error)
+	// LiftChannel takes the readable end of a stream or future of type t out
+	// of the guest's table. What it returns is the runtime's.
+	LiftChannel(t *types.Type, handle uint32) (any, error)
+	LowerChannel(t *types.Type, channel any) (uint32, error)
 }
 
 // Ref is a lifted own or borrow: a resource outside any handle table.

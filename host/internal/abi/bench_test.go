@@ -145,10 +145,10 @@ func BenchmarkOutputStreamWrite(b *testing.B) {
 	for b.Loop() {
 		cx.Budget = 1 << 20
 		args = writeArgs{}
-		if err := p.LiftArgs(cx, flat, unsafe.Pointer(&args)); err != nil || len(args.Contents) != 1024 {
+		if err := p.LiftArgs(cx, MaxFlatParams, flat, unsafe.Pointer(&args)); err != nil || len(args.Contents) != 1024 {
 			b.Fatal(err)
 		}
-		if _, _, err := p.LowerResult(cx, flat, unsafe.Pointer(&res)); err != nil {
+		if _, _, err := p.LowerResult(cx, MaxFlatResults, flat, unsafe.Pointer(&res)); err != nil {
 			b.Fatal(err)
 		}
 	}

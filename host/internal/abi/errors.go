@@ -27,7 +27,7 @@ var (
 	errNoRealloc        = &Error{"function has no realloc option"}
 	errNoHandles        = &Error{"function has no handle table"}
 	errBudget           = &Error{"call passes more bytes than it may"}
-	errUnsupported      = &Error{"streams, futures and error contexts are not supported"}
+	errUnsupported      = &Error{"error contexts are not supported"}
 )
 
 // HostError is a mistake of the host: a Go value that is no value of the

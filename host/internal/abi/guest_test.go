@@ -84,6 +84,9 @@ func (g *guest) LowerOwn(r *types.Resource, ref Ref) (uint32, error) {
 
 func (g *guest) LowerBorrow(r *types.Resource, ref Ref) (uint32, error) { return g.LowerOwn(r, ref) }
 
+func (g *guest) LiftChannel(*types.Type, uint32) (any, error)  { return nil, errUnsupported }
+func (g *guest) LowerChannel(*types.Type, any) (uint32, error) { return 0, errUnsupported }
+
 // file is a resource implemented in Go.
 type file struct{ name string }
 

@@ -16,6 +16,13 @@ func (cx *Context) liftHandle(t *types.Type, h uint32) (Ref, error) {
 	return cx.Handles.LiftBorrow(t.Resource, h)
 }
 
+func (cx *Context) liftChannel(t *types.Type, h uint32) (any, error) {
+	if cx.Handles == nil {
+		return nil, errNoHandles
+	}
+	return cx.Handles.LiftChannel(t, h)
+}
+
 func (cx *Context) lowerHandle(t *types.Type, ref Ref) (uint32, error) {
 	switch {
 	case cx.Handles == nil:

@@ -120,7 +120,7 @@ func TestFlatResult(t *testing.T) {
 			t.Fatal(err)
 		}
 		cx := &Context{}
-		got, n, err := p.LowerResult(cx, nil, unsafe.Pointer(&v))
+		got, n, err := p.LowerResult(cx, MaxFlatResults, nil, unsafe.Pointer(&v))
 		if err != nil || n != tt.n || n == 1 && got != 0xfffffffe {
 			t.Errorf("got %x, %d, %v", got, n, err)
 		}
@@ -128,7 +128,7 @@ func TestFlatResult(t *testing.T) {
 		if err := p.LiftResult(cx, MaxFlatResults, []uint64{got}, unsafe.Pointer(&back)); err != nil || n == 1 && back != v {
 			t.Errorf("lifted %d, %v", back, err)
 		}
-		if err := p.LiftArgs(cx, nil, unsafe.Pointer(&struct{}{})); err != nil {
+		if err := p.LiftArgs(cx, MaxFlatParams, nil, unsafe.Pointer(&struct{}{})); err != nil {
 			t.Error(err)
 		}
 	}
@@ -144,10 +144,10 @@ func TestWrongFlat(t *testing.T) {
 	cx := newGuest(64).context(binary.UTF8)
 	var args writeArgs
 	var res writeResult
-	if p.LiftArgs(cx, []uint64{1}, unsafe.Pointer(&args)) == nil || p.LiftResult(cx, 1, nil, unsafe.Pointer(&res)) == nil {
+	if p.LiftArgs(cx, MaxFlatParams, []uint64{1}, unsafe.Pointer(&args)) == nil || p.LiftResult(cx, 1, nil, unsafe.Pointer(&res)) == nil {
 		t.Error("flat values are missing")
 	}
-	if _, _, err := p.LowerResult(cx, nil, unsafe.Pointer(&res)); err == nil {
+	if _, _, err := p.LowerResult(cx, MaxFlatResults, nil, unsafe.Pointer(&res)); err == nil {
 		t.Error("the result's address is missing")
 	}
 	if _, err := Lift(cx, prim(types.String), []uint64{1}); err == nil {

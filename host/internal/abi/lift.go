@@ -76,6 +76,8 @@ func (cx *Context) lift(t *types.Type, flat []uint64) (Value, error) {
 		return FlagsValue(uint32(flat[0]) & flagsMask(t)), nil
 	case types.Own, types.Borrow:
 		return cx.liftHandle(t, uint32(flat[0]))
+	case types.Stream, types.Future:
+		return cx.liftChannel(t, uint32(flat[0]))
 	}
 	return nil, errUnsupported
 }
@@ -112,6 +114,8 @@ func (cx *Context) load(t *types.Type, ptr uint32) (Value, error) {
 		return FlagsValue(cx.loadBits(ptr, t.Size) & flagsMask(t)), nil
 	case types.Own, types.Borrow:
 		return cx.liftHandle(t, loadInt[uint32](cx.mem, ptr))
+	case types.Stream, types.Future:
+		return cx.liftChannel(t, loadInt[uint32](cx.mem, ptr))
 	}
 	return nil, errUnsupported
 }

@@ -148,6 +148,11 @@ func (cx *Context) bits(t *types.Type, v Value) (uint32, error) {
 			return cx.lowerHandle(t, ref)
 		}
 		return 0, mismatch(t, v)
+	case types.Stream, types.Future:
+		if cx.Handles == nil {
+			return 0, errNoHandles
+		}
+		return cx.Handles.LowerChannel(t, v)
 	}
 	return 0, errUnsupported
 }

@@ -129,22 +129,23 @@ func ResultTuple(f *types.Func) *types.Type {
 	return types.NewTuple(f.Result)
 }
 
-// LiftArgs lifts the parameters, flat or spilled, into the zeroed struct *args.
-func (p *FuncPlan) LiftArgs(cx *Context, flat []uint64, args unsafe.Pointer) error {
+// LiftArgs lifts the parameters into the zeroed struct *args. They are flat if
+// they are at most maxFlat values, else in memory.
+func (p *FuncPlan) LiftArgs(cx *Context, maxFlat int, flat []uint64, args unsafe.Pointer) error {
 	cx.begin()
-	return liftSpilled(cx, p.params, p.args, MaxFlatParams, flat, args)
+	return liftSpilled(cx, p.params, p.args, maxFlat, flat, args)
 }
 
 // LowerResult lowers *result for the guest that called. flat are the flat
 // parameters of the call; the last of them is the address where a result goes
-// that needs more than one flat value. It returns the flat result, and n = 0
-// if there is none.
-func (p *FuncPlan) LowerResult(cx *Context, flat []uint64, result unsafe.Pointer) (value uint64, n int, err error) {
+// that needs more than maxFlat flat values, which is 1 or 0. It returns the
+// flat result, and n = 0 if there is none.
+func (p *FuncPlan) LowerResult(cx *Context, maxFlat int, flat []uint64, result unsafe.Pointer) (value uint64, n int, err error) {
 	if p.result == nil {
 		return 0, 0, nil
 	}
 	cx.begin()
-	if p.result.NumFlat <= MaxFlatResults {
+	if p.result.NumFlat <= maxFlat {
 		var out [MaxFlatResults]uint64
 		err = p.res.lower(cx, result, out[:p.result.NumFlat])
 		return out[0], p.result.NumFlat, err

@@ -48,7 +48,7 @@ func TestFuncPlanHostFunction(t *testing.T) {
 
 	args := &writeArgs{}
 	flat := []uint64{3, 100, 5, 200}
-	if err := p.LiftArgs(cx, flat, unsafe.Pointer(args)); err != nil {
+	if err := p.LiftArgs(cx, MaxFlatParams, flat, unsafe.Pointer(args)); err != nil {
 		t.Fatal(err)
 	}
 	if args.Self != fs.slab[0] || string(args.Contents) != "hello" || cap(args.Contents) != 5 {
@@ -59,7 +59,7 @@ func TestFuncPlanHostFunction(t *testing.T) {
 	}
 
 	res := writeResult{IsErr: true, Err: streamError{LastOperationFailed: &file{"e"}}}
-	if _, n, err := p.LowerResult(cx, flat, unsafe.Pointer(&res)); n != 0 || err != nil {
+	if _, n, err := p.LowerResult(cx, MaxFlatResults, flat, unsafe.Pointer(&res)); n != 0 || err != nil {
 		t.Fatal(n, err)
 	}
 	if got := g.mem[200:212]; got[0] != 1 || got[4] != 0 || got[8] != 4 {
@@ -69,7 +69,7 @@ func TestFuncPlanHostFunction(t *testing.T) {
 		t.Error("the error's handle leads elsewhere")
 	}
 	res = writeResult{IsErr: true, Err: streamError{Case: 1}}
-	if _, _, err := p.LowerResult(cx, flat, unsafe.Pointer(&res)); err != nil || g.mem[204] != 1 {
+	if _, _, err := p.LowerResult(cx, MaxFlatResults, flat, unsafe.Pointer(&res)); err != nil || g.mem[204] != 1 {
 		t.Error("closed", err, g.mem[200:212])
 	}
 }
@@ -154,7 +154,7 @@ func testExport[A any](t *testing.T, p *FuncPlan, f *types.Func, enc binary.Enco
 		t.Errorf("encoding %d: got %+v, %v", enc, got, err)
 	}
 	again := (*A)(reflect.New(reflect.TypeFor[A]()).UnsafePointer())
-	if err := p.LiftArgs(cx, flat, unsafe.Pointer(again)); err != nil {
+	if err := p.LiftArgs(cx, MaxFlatParams, flat, unsafe.Pointer(again)); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.Params) == 2 && !reflect.DeepEqual(again, args) {

@@ -213,9 +213,9 @@ func TestSpillTraps(t *testing.T) {
 		wantTrap(t, "dynamic lower", err, tt.want)
 		var v pairValue
 		wantTrap(t, "result", p.LiftResult(cx, MaxFlatResults, []uint64{tt.ptr}, unsafe.Pointer(&v)), tt.want)
-		_, _, err = p.LowerResult(cx, []uint64{0, tt.ptr}, unsafe.Pointer(&v))
+		_, _, err = p.LowerResult(cx, MaxFlatResults, []uint64{0, tt.ptr}, unsafe.Pointer(&v))
 		wantTrap(t, "lower result", err, tt.want)
-		wantTrap(t, "args", p.LiftArgs(cx, []uint64{tt.ptr}, args), tt.want)
+		wantTrap(t, "args", p.LiftArgs(cx, MaxFlatParams, []uint64{tt.ptr}, args), tt.want)
 	}
 	for _, tt := range []struct {
 		ptr  uint32

@@ -3,65 +3,79 @@ package rt
 import (
 	"errors"
 
+	"github.com/wasitls/wasitls/host/internal/abi"
 	"github.com/wasitls/wasitls/host/internal/binary"
 	"github.com/wasitls/wasitls/host/internal/core"
 	"github.com/wasitls/wasitls/host/internal/types"
 )
 
-// errAsync ends a guest that needs to wait by the means of component-model
-// async.
-var errAsync = errors.New("component uses component-model async, which is not supported yet")
+// errUnsupported ends a guest that calls a built-in that this runtime lacks.
+var errUnsupported = errors.New("component calls a built-in that is not supported: threads and error contexts are not yet")
 
 // builtin makes the core function of a canonical built-in.
 func (in *Instance) builtin(st *types.StepBuiltin) (core.Extern, error) {
-	call := in.asyncBuiltin
+	call := in.builtinCall(st)
 	switch st.Op {
-	case binary.CanonResourceNew:
-		call = in.resourceNew(st.Resource)
-	case binary.CanonResourceRep:
-		call = in.resourceRep(st.Resource)
-	case binary.CanonResourceDrop:
-		call = in.resourceDrop(st.Resource)
-	case binary.CanonContextGet:
-		call = in.contextGet(st.Index)
-	case binary.CanonContextSet:
-		call = in.contextSet(st.Index)
-	case binary.CanonBackpressureInc:
-		call = in.backpressure(1)
-	case binary.CanonBackpressureDec:
-		call = in.backpressure(-1)
-	case binary.CanonTaskReturn:
-		call = in.taskReturn(st)
+	case binary.CanonContextGet, binary.CanonContextSet, binary.CanonResourceRep,
+		binary.CanonBackpressureInc, binary.CanonBackpressureDec: // allowed at any time
+	default:
+		call = in.leaving(call)
 	}
 	return in.store.hostFunc(st.Core, call)
 }
 
-// asyncBuiltin stands for the built-ins of component-model async that are not
-// supported: a component may have them as long as it does not call them.
-func (in *Instance) asyncBuiltin([]uint64) (uint64, error) {
-	if err := in.checkLeave(); err != nil {
-		return 0, err
+func (in *Instance) builtinCall(st *types.StepBuiltin) hostCall {
+	switch st.Op {
+	case binary.CanonResourceNew:
+		return in.resourceNew(st.Resource)
+	case binary.CanonResourceRep:
+		return in.resourceRep(st.Resource)
+	case binary.CanonResourceDrop:
+		return in.resourceDrop(st.Resource)
+	case binary.CanonContextGet:
+		return in.contextGet(st.Index)
+	case binary.CanonContextSet:
+		return in.contextSet(st.Index)
+	case binary.CanonBackpressureInc:
+		return in.backpressure(1)
+	case binary.CanonBackpressureDec:
+		return in.backpressure(-1)
+	case binary.CanonTaskReturn:
+		return in.taskReturn(st)
+	case binary.CanonTaskCancel:
+		return in.taskCancel
+	case binary.CanonSubtaskCancel:
+		return in.blocking(st.Async, in.subtaskCancel(st.Async))
+	case binary.CanonSubtaskDrop:
+		return in.subtaskDrop
+	case binary.CanonWaitableSetNew:
+		return in.waitableSetNew
+	case binary.CanonWaitableSetWait:
+		return in.blocking(false, in.waitableSetWait(in.coreItems[core.Memory][st.Index], st.Cancellable))
+	case binary.CanonWaitableSetPoll:
+		return in.waitableSetPoll(in.coreItems[core.Memory][st.Index], st.Cancellable)
+	case binary.CanonWaitableSetDrop:
+		return in.waitableSetDrop
+	case binary.CanonWaitableJoin:
+		return in.waitableJoin
+	case binary.CanonThreadYield:
+		return in.threadYield(st.Cancellable)
 	}
-	return 0, errAsync
+	if st.Op >= binary.CanonStreamNew && st.Op <= binary.CanonFutureDropWritable {
+		return in.channelBuiltin(st)
+	}
+	return func([]uint64) (uint64, error) { return 0, errUnsupported }
 }
 
-// contextGet is canon context.get. Code that runs outside of any task, as a
-// core start function does, has no slots.
-func (in *Instance) contextGet(slot int) func([]uint64) (uint64, error) {
-	return func([]uint64) (uint64, error) {
-		if in.store.task == nil {
-			return 0, nil
-		}
-		return in.store.task.slots[slot], nil
-	}
+// contextGet is canon context.get.
+func (in *Instance) contextGet(slot int) hostCall {
+	return func([]uint64) (uint64, error) { return in.store.current.slots[slot], nil }
 }
 
 // contextSet is canon context.set.
-func (in *Instance) contextSet(slot int) func([]uint64) (uint64, error) {
+func (in *Instance) contextSet(slot int) hostCall {
 	return func(flat []uint64) (uint64, error) {
-		if in.store.task != nil {
-			in.store.task.slots[slot] = flat[0]
-		}
+		in.store.current.slots[slot] = flat[0]
 		return 0, nil
 	}
 }
@@ -79,21 +93,36 @@ func (in *Instance) backpressure(step int) func([]uint64) (uint64, error) {
 }
 
 // taskReturn is canon task.return: it resolves the task that runs.
-func (in *Instance) taskReturn(st *types.StepBuiltin) func([]uint64) (uint64, error) {
+func (in *Instance) taskReturn(st *types.StepBuiltin) hostCall {
 	o := in.options(&st.Options)
 	return func(flat []uint64) (uint64, error) {
-		if err := in.checkLeave(); err != nil {
+		t, err := in.asyncTask()
+		if err != nil {
 			return 0, err
 		}
-		t := in.store.task
-		if t == nil || t.fn == nil || t.fn.inst != in || !t.fn.opts.async {
-			return 0, trapf("task.return outside of an async task")
+		if !sameResult(st, t.fn.Type) || !o.liftsLike(&t.fn.opts) {
+			return 0, trapf("invalid `task.return` signature and/or options for current task")
 		}
-		if !sameResult(st, t.fn.Type) || o.encoding != t.fn.opts.encoding || o.memory != t.fn.opts.memory {
-			return 0, trapf("task.return with other types or options than the task's")
-		}
-		return 0, t.resolve(flat)
+		return 0, t.resolve(abi.MaxFlatParams, flat)
 	}
+}
+
+// taskCancel is canon task.cancel.
+func (in *Instance) taskCancel([]uint64) (uint64, error) {
+	t, err := in.asyncTask()
+	if err != nil {
+		return 0, err
+	}
+	return 0, t.cancel()
+}
+
+// asyncTask returns the task that runs, which must be lifted as async.
+func (in *Instance) asyncTask() (*task, error) {
+	t := in.store.current.task
+	if t.fn == nil || t.fn.inst != in || !t.fn.opts.async {
+		return nil, trapf("`task.return` or `task.cancel` called for a task that is not async")
+	}
+	return t, nil
 }
 
 func sameResult(st *types.StepBuiltin, f *types.Func) bool {
@@ -101,4 +130,10 @@ func sameResult(st *types.StepBuiltin, f *types.Func) bool {
 		return !st.HasValue && f.Result == nil
 	}
 	return types.Equal(st.Value, f.Result)
+}
+
+// liftsLike tells whether the options of a task.return fit those of the task.
+// One that needs no memory need not name it.
+func (o *options) liftsLike(t *options) bool {
+	return o.memory == nil || o.memory == t.memory && o.encoding == t.encoding
 }

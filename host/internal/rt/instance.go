@@ -65,12 +65,16 @@ type Instance struct {
 	types         []*ResourceType // nil for types that are no resources
 	resources     []*ResourceType // by slot
 
-	handles  table
+	handles  table[any]
+	threads  table[*thread]
 	mayEnter bool
 	mayLeave bool
-	pressure uint16 // backpressure.inc less backpressure.dec
-	imports  map[string]any
-	exports  Exports
+
+	pressure  uint16  // backpressure.inc less backpressure.dec
+	waiting   int     // tasks that wait to begin
+	exclusive *thread // whose core code excludes that of other such tasks
+	imports   map[string]any
+	exports   Exports
 }
 
 // coreExports is a core instance: instantiated, or a bundle of core items.
@@ -94,7 +98,8 @@ func (s *Store) newInstance(c *Closure, imports map[string]any) (*Instance, erro
 		plan:      c.plan,
 		modules:   c.modules,
 		resources: make([]*ResourceType, len(c.plan.Resources)),
-		handles:   table{limit: s.limits.Handles},
+		handles:   table[any]{limit: s.limits.Handles, what: "handle"},
+		threads:   table[*thread]{limit: s.limits.Threads, what: "thread"},
 		mayEnter:  true,
 		mayLeave:  true,
 		imports:   imports,
@@ -126,10 +131,16 @@ func (in *Instance) isSelfOrAncestorOf(other *Instance) bool {
 	return false
 }
 
+// mayEnterFrom tells whether the rules against reentrance let caller (nil for
+// the host) enter the instance.
+func (in *Instance) mayEnterFrom(caller *Instance) bool {
+	return in.enteringSet(caller, func(i *Instance) bool { return i.mayEnter })
+}
+
 // enter marks the instance as entered from caller (nil for the host), and
 // traps where the rules against reentrance forbid it.
 func (in *Instance) enter(caller *Instance) error {
-	if !in.enteringSet(caller, func(i *Instance) bool { return i.mayEnter }) {
+	if !in.mayEnterFrom(caller) {
 		return trapf("cannot enter component instance")
 	}
 	in.enteringSet(caller, func(i *Instance) bool { i.mayEnter = false; return true })

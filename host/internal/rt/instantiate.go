@@ -125,6 +125,7 @@ func (in *Instance) coreInstantiate(st *types.StepCoreInstantiate) error {
 		return err
 	}
 	defer f.Close()
+	defer in.store.onFreshThread()() // start functions run outside of any task
 	if err := in.store.run(f); err != nil {
 		return err
 	}
@@ -226,7 +227,7 @@ func (in *Instance) options(o *types.Options) options {
 		memory:     pick(core.Memory, o.Memory),
 		realloc:    pick(core.Func, o.Realloc),
 		postReturn: pick(core.Func, o.PostReturn),
+		callback:   pick(core.Func, o.Callback),
 		async:      o.Async,
-		callback:   o.Callback >= 0,
 	}
 }

@@ -9,6 +9,9 @@ type Limits struct {
 	Instances int
 	// LiftBytes is how many bytes one call may move out of a guest's memory.
 	LiftBytes int64
+	// Threads is how many threads each component instance may have: each call
+	// into it that has not returned is one at least.
+	Threads int
 }
 
 // maxDepth is how many calls into guests may be in progress in a store, each
@@ -21,6 +24,7 @@ const (
 	DefaultHandles   = 1 << 20   // far above any real guest; 32 MiB of Go memory at most
 	DefaultInstances = 10_000    // nested components multiply: this stops bombs
 	DefaultLiftBytes = 128 << 20 // bytes in one call, as other runtimes allow
+	DefaultThreads   = 10_000    // each takes a fiber, and memory mappings of the process
 )
 
 func (l Limits) withDefaults() Limits {
@@ -33,6 +37,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.LiftBytes <= 0 {
 		l.LiftBytes = DefaultLiftBytes
+	}
+	if l.Threads <= 0 {
+		l.Threads = DefaultThreads
 	}
 	return l
 }

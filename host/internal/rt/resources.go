@@ -3,7 +3,7 @@ package rt
 import "github.com/wasitls/wasitls/host/internal/types"
 
 // resourceNew is canon resource.new.
-func (in *Instance) resourceNew(r *types.Resource) func([]uint64) (uint64, error) {
+func (in *Instance) resourceNew(r *types.Resource) hostCall {
 	return func(flat []uint64) (uint64, error) {
 		if err := in.checkLeave(); err != nil {
 			return 0, err
@@ -14,7 +14,7 @@ func (in *Instance) resourceNew(r *types.Resource) func([]uint64) (uint64, error
 }
 
 // resourceRep is canon resource.rep.
-func (in *Instance) resourceRep(r *types.Resource) func([]uint64) (uint64, error) {
+func (in *Instance) resourceRep(r *types.Resource) hostCall {
 	sc := &scope{inst: in}
 	return func(flat []uint64) (uint64, error) {
 		h, err := sc.lookup(r, uint32(flat[0]))
@@ -27,7 +27,7 @@ func (in *Instance) resourceRep(r *types.Resource) func([]uint64) (uint64, error
 
 // resourceDrop is canon resource.drop: it removes the handle and, if it was
 // the owner, calls the destructor as any other function of its instance.
-func (in *Instance) resourceDrop(r *types.Resource) func([]uint64) (uint64, error) {
+func (in *Instance) resourceDrop(r *types.Resource) hostCall {
 	sc := &scope{inst: in}
 	return func(flat []uint64) (uint64, error) {
 		if err := in.checkLeave(); err != nil {
@@ -59,6 +59,7 @@ func (s *Store) destroy(t *ResourceType, rep uint32, caller *Instance) error {
 		return err
 	}
 	if t.dtor != nil {
+		defer s.onFreshThread()()
 		if _, err := s.callCore(t.dtor, uint64(rep)); err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (p *plan) component(resources ...*types.Resource) *Component {
 
 type hostFunc func(s *Store, cx *abi.Context, flat []uint64) (uint64, error)
 
-func (f hostFunc) Call(s *Store, cx *abi.Context, flat []uint64) (uint64, error) {
+func (f hostFunc) Call(s *Store, cx *abi.Context, _, _ int, flat []uint64) (uint64, error) {
 	return f(s, cx, flat)
 }
 
@@ -100,6 +100,8 @@ func (c *flatCallee) Lift(_ *abi.Context, _ int, r []uint64) error {
 	c.results = slices.Clone(r)
 	return nil
 }
+
+func (c *flatCallee) Resolve(bool) error { return nil }
 
 func call(t *testing.T, s *Store, in *Instance, name string, args ...uint64) ([]uint64, error) {
 	t.Helper()
@@ -294,6 +296,7 @@ type lowerString string
 func (l lowerString) Lower(cx *abi.Context) ([]uint64, error) {
 	return abi.LowerValues(cx, types.MaxFlat, types.NewTuple(types.Primitive(types.String)), []abi.Value{string(l)}, nil, nil)
 }
+func (l lowerString) Resolve(bool) error                     { return nil }
 func (l lowerString) Lift(*abi.Context, int, []uint64) error { return nil }
 
 func TestCloseDropsLastFirst(t *testing.T) {

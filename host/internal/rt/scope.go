@@ -13,21 +13,8 @@ type options struct {
 	memory     core.Extern
 	realloc    core.Extern
 	postReturn core.Extern
+	callback   core.Extern
 	async      bool
-	callback   bool
-}
-
-// task is a call into a guest: the scope of the borrows it was given, and of
-// the guest's context slots.
-type task struct {
-	borrows int
-	slots   [2]uint64 // context.get and context.set
-	// Of a function lifted as async: how task.return resolves it, and with
-	// what options it must.
-	fn      *Func
-	scope   *scope
-	resolve func(flat []uint64) error
-	done    bool
 }
 
 // scope is one guest's side of a call: the abi.Context to lift and lower
@@ -53,7 +40,7 @@ func newScope(in *Instance, o *options, t *task) *scope {
 	if o.realloc != nil {
 		realloc := o.realloc
 		sc.cx.Realloc = func(old, oldSize, align, newSize uint32) (uint32, error) {
-			defer in.store.switchTask(&task{})() // realloc has context slots of its own
+			defer in.store.onFreshThread()()
 			p, err := in.callLocked(realloc, uint64(old), uint64(oldSize), uint64(align), uint64(newSize))
 			return uint32(p), err
 		}
@@ -78,7 +65,7 @@ func (sc *scope) end() {
 }
 
 func (sc *scope) lookup(r *types.Resource, i uint32) (*handle, error) {
-	h, err := sc.inst.handles.get(i)
+	h, err := handleOf[*handle](sc.inst, i)
 	if err != nil {
 		return nil, err
 	}
@@ -148,4 +135,26 @@ func (sc *scope) fit(r *types.Resource, ref abi.Ref) (*ResourceType, error) {
 		return nil, trapf("host passed a handle of the wrong resource type for %s", t.Name)
 	}
 	return t, nil
+}
+
+// LiftChannel implements abi.Handles.
+func (sc *scope) LiftChannel(t *types.Type, i uint32) (any, error) {
+	e, err := sc.inst.endOf(t, false, i)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.liftable(); err != nil {
+		return nil, err
+	}
+	sc.inst.handles.remove(i)
+	return e.ch, nil
+}
+
+// LowerChannel implements abi.Handles.
+func (sc *scope) LowerChannel(t *types.Type, v any) (uint32, error) {
+	ch, ok := v.(channel)
+	if !ok {
+		return 0, trapf("host passed a %T for a stream or future", v)
+	}
+	return sc.inst.handles.add(&end{ch: ch, t: t, future: t.Kind == types.Future})
 }

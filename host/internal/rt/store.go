@@ -26,8 +26,9 @@ type Store struct {
 	ctx       context.Context
 	builtins  []trampoline // host functions of core guests, by id
 	instances int
-	task      *task // that runs
-	depth     int   // of calls into guests, each inside the one before
+	current   *thread   // that runs, nil outside of guests' code
+	waiting   []*thread // in the order in which they began to wait
+	depth     int       // of calls into guests, each inside the one before
 	dead      error
 	result    [1]uint64 // of the host call being answered
 	values    slab
@@ -92,40 +93,52 @@ func (s *Store) hostFunc(t core.FuncType, call func([]uint64) (uint64, error)) (
 }
 
 // run drives a fiber to its end on the calling goroutine and answers its host
-// calls. Whatever error it returns is the end of the store.
+// calls, none of which may block. Whatever error it returns is the end of the
+// store.
 func (s *Store) run(f core.Fiber) error {
+	blocked, err := s.runFiber(f)
+	if blocked {
+		return s.die(errBlock)
+	}
+	return err
+}
+
+// runFiber runs a fiber until it has ended or its thread has blocked in a
+// host call. Whatever error it returns is the end of the store.
+func (s *Store) runFiber(f core.Fiber) (blocked bool, err error) {
 	if s.depth >= maxDepth {
-		return s.die(trapf("calls are nested deeper than the limit of %d", maxDepth))
+		return false, s.die(trapf("calls are nested deeper than the limit of %d", maxDepth))
 	}
 	s.depth++
 	defer func() { s.depth-- }()
 	for {
 		switch f.Resume() {
 		case core.EventDone:
-			return nil
+			return false, nil
 		case core.EventTrap:
-			return s.die(&Trap{err: f.Err()})
+			return false, s.die(&Trap{err: f.Err()})
 		case core.EventPreempted:
 			if err := s.stopped(); err != nil {
-				return err
+				return false, err
 			}
 		case core.EventHostCall:
-			t := &s.builtins[f.ID()]
-			v, err := t.call(f.Args())
+			v, err := s.builtins[f.ID()].call(f.Args())
 			if err == nil {
 				err = s.dead // of a call that the host function made
 			}
+			if err == errBlocked {
+				return true, nil
+			}
 			if err != nil {
-				return s.die(asTrap(err))
+				return false, s.die(asTrap(err))
 			}
 			// A guest that calls often enough is never preempted.
 			if err := s.stopped(); err != nil {
-				return err
+				return false, err
 			}
-			s.result[0] = v
-			f.Return(s.result[:t.results]...)
+			s.reply(f, v)
 		default:
-			return s.die(fmt.Errorf("rt: unknown event"))
+			return false, s.die(fmt.Errorf("rt: unknown event"))
 		}
 	}
 }
@@ -136,6 +149,14 @@ func (s *Store) stopped() error {
 		return nil
 	}
 	return s.die(&Trap{msg: "guest stopped", err: context.Cause(s.ctx)})
+}
+
+// onFreshThread makes a thread outside of any task the current one, until the
+// function it returns is called.
+func (s *Store) onFreshThread() (leave func()) {
+	outer := s.current
+	s.current = &thread{task: &task{}}
+	return func() { s.current = outer }
 }
 
 // callCore calls a core function and returns its result, 0 if it has none.

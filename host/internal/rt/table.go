@@ -1,44 +1,66 @@
 package rt
 
-// maxTable is the largest index of a handle table (CanonicalABI.md, "Table State").
+// maxTable is the largest index of a table (CanonicalABI.md, "Table State").
 const maxTable = 1<<28 - 1
 
-// table is the handle table of a component instance. Index 0 is never used;
-// freed indices are reused last in, first out.
-type table struct {
-	entries []*handle
+// table is a table of a component instance: of its handles, which are
+// resources, waitables and waitable sets, or of its threads. Index 0 is never
+// used; freed indices are reused last in, first out.
+type table[E any] struct {
+	entries []slot[E]
 	free    []uint32
 	live    int
 	limit   int
+	what    string // the entries are, for messages
 }
 
-func (t *table) get(i uint32) (*handle, error) {
-	if i == 0 || int64(i) >= int64(len(t.entries)) || t.entries[i] == nil {
-		return nil, trapf("unknown handle index %d", i)
+type slot[E any] struct {
+	value E
+	used  bool
+}
+
+func (t *table[E]) get(i uint32) (E, error) {
+	if int64(i) >= int64(len(t.entries)) || !t.entries[i].used {
+		var none E
+		return none, trapf("unknown %s index %d", t.what, i)
 	}
-	return t.entries[i], nil
+	return t.entries[i].value, nil
 }
 
-func (t *table) add(h *handle) (uint32, error) {
+func (t *table[E]) add(v E) (uint32, error) {
 	if t.live >= t.limit {
-		return 0, trapf("handle table is full: limit of %d handles", t.limit)
+		return 0, trapf("%s table is full: limit of %d", t.what, t.limit)
 	}
 	t.live++
 	if n := len(t.free); n > 0 {
 		i := t.free[n-1]
 		t.free = t.free[:n-1]
-		t.entries[i] = h
+		t.entries[i] = slot[E]{v, true}
 		return i, nil
 	}
 	if len(t.entries) == 0 {
-		t.entries = append(t.entries, nil)
+		t.entries = append(t.entries, slot[E]{})
 	}
-	t.entries = append(t.entries, h)
+	t.entries = append(t.entries, slot[E]{v, true})
 	return uint32(len(t.entries) - 1), nil
 }
 
-func (t *table) remove(i uint32) {
-	t.entries[i] = nil
+func (t *table[E]) remove(i uint32) {
+	t.entries[i] = slot[E]{}
 	t.free = append(t.free, i)
 	t.live--
+}
+
+// handleOf returns the handle with that index, which must be a T.
+func handleOf[T any](in *Instance, i uint32) (T, error) {
+	e, err := in.handles.get(i)
+	if err != nil {
+		var none T
+		return none, err
+	}
+	h, ok := e.(T)
+	if !ok {
+		return h, trapf("handle index %d used with the wrong type", i)
+	}
+	return h, nil
 }
