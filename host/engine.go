@@ -98,6 +98,15 @@ func (c *Component) compileModules(ctx context.Context, plan *types.Component) e
 				return &InvalidError{err}
 			}
 			c.rt.Modules[st] = m
+		case *types.StepBuiltin:
+			if st.Op != binary.CanonThreadNewIndirect || c.rt.Modules[nil] != nil {
+				continue
+			}
+			m, err := c.engine.core.Compile(rt.IndirectCaller)
+			if err != nil {
+				return fmt.Errorf("host: %w", err)
+			}
+			c.rt.Modules[nil] = m
 		case *types.StepComponent:
 			if err := c.compileModules(ctx, st.Component); err != nil {
 				return err

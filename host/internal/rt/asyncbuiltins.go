@@ -117,7 +117,7 @@ func (in *Instance) waitableJoin(flat []uint64) (uint64, error) {
 		return 0, err
 	}
 	if w.waits().syncWait {
-		return 0, trapf("waitable cannot be added to a waitable set while used synchronously")
+		return 0, errInSet
 	}
 	var set *waitableSet
 	if i := uint32(flat[1]); i != 0 {

@@ -10,11 +10,14 @@ import (
 )
 
 // errUnsupported ends a guest that calls a built-in that this runtime lacks.
-var errUnsupported = errors.New("component calls a built-in that is not supported: threads and error contexts are not yet")
+var errUnsupported = errors.New("component calls a built-in that is not supported yet: shared-everything threads or error contexts")
 
 // builtin makes the core function of a canonical built-in.
 func (in *Instance) builtin(st *types.StepBuiltin) (core.Extern, error) {
-	call := in.builtinCall(st)
+	call, err := in.builtinCall(st)
+	if err != nil {
+		return nil, err
+	}
 	switch st.Op {
 	case binary.CanonContextGet, binary.CanonContextSet, binary.CanonResourceRep,
 		binary.CanonBackpressureInc, binary.CanonBackpressureDec: // allowed at any time
@@ -24,47 +27,63 @@ func (in *Instance) builtin(st *types.StepBuiltin) (core.Extern, error) {
 	return in.store.hostFunc(st.Core, call)
 }
 
-func (in *Instance) builtinCall(st *types.StepBuiltin) hostCall {
+func (in *Instance) builtinCall(st *types.StepBuiltin) (hostCall, error) {
 	switch st.Op {
 	case binary.CanonResourceNew:
-		return in.resourceNew(st.Resource)
+		return in.resourceNew(st.Resource), nil
 	case binary.CanonResourceRep:
-		return in.resourceRep(st.Resource)
+		return in.resourceRep(st.Resource), nil
 	case binary.CanonResourceDrop:
-		return in.resourceDrop(st.Resource)
+		return in.resourceDrop(st.Resource), nil
 	case binary.CanonContextGet:
-		return in.contextGet(st.Index)
+		return in.contextGet(st.Index), nil
 	case binary.CanonContextSet:
-		return in.contextSet(st.Index)
+		return in.contextSet(st.Index), nil
 	case binary.CanonBackpressureInc:
-		return in.backpressure(1)
+		return in.backpressure(1), nil
 	case binary.CanonBackpressureDec:
-		return in.backpressure(-1)
+		return in.backpressure(-1), nil
 	case binary.CanonTaskReturn:
-		return in.taskReturn(st)
+		return in.taskReturn(st), nil
 	case binary.CanonTaskCancel:
-		return in.taskCancel
+		return in.taskCancel, nil
 	case binary.CanonSubtaskCancel:
-		return in.blocking(st.Async, in.subtaskCancel(st.Async))
+		return in.blocking(st.Async, in.subtaskCancel(st.Async)), nil
 	case binary.CanonSubtaskDrop:
-		return in.subtaskDrop
+		return in.subtaskDrop, nil
 	case binary.CanonWaitableSetNew:
-		return in.waitableSetNew
+		return in.waitableSetNew, nil
 	case binary.CanonWaitableSetWait:
-		return in.blocking(false, in.waitableSetWait(in.coreItems[core.Memory][st.Index], st.Cancellable))
+		return in.blocking(false, in.waitableSetWait(in.coreItems[core.Memory][st.Index], st.Cancellable)), nil
 	case binary.CanonWaitableSetPoll:
-		return in.waitableSetPoll(in.coreItems[core.Memory][st.Index], st.Cancellable)
+		return in.waitableSetPoll(in.coreItems[core.Memory][st.Index], st.Cancellable), nil
 	case binary.CanonWaitableSetDrop:
-		return in.waitableSetDrop
+		return in.waitableSetDrop, nil
 	case binary.CanonWaitableJoin:
-		return in.waitableJoin
+		return in.waitableJoin, nil
 	case binary.CanonThreadYield:
-		return in.threadYield(st.Cancellable)
+		return in.threadYield(st.Cancellable), nil
+	case binary.CanonThreadIndex:
+		return in.threadIndex, nil
+	case binary.CanonThreadNewIndirect:
+		return in.threadNew(st)
+	case binary.CanonThreadResumeLater:
+		return in.threadResumeLater, nil
+	case binary.CanonThreadSuspend:
+		return in.blocking(false, in.threadSuspend(st.Cancellable)), nil
+	case binary.CanonThreadSuspendResume:
+		return in.threadSwitch(st.Cancellable, nil), nil
+	case binary.CanonThreadYieldResume:
+		return in.threadSwitch(st.Cancellable, always), nil
+	case binary.CanonThreadSuspendPromo:
+		return in.threadPromote(st.Cancellable, nil), nil
+	case binary.CanonThreadYieldPromo:
+		return in.threadPromote(st.Cancellable, always), nil
 	}
 	if st.Op >= binary.CanonStreamNew && st.Op <= binary.CanonFutureDropWritable {
-		return in.channelBuiltin(st)
+		return in.channelBuiltin(st), nil
 	}
-	return func([]uint64) (uint64, error) { return 0, errUnsupported }
+	return func([]uint64) (uint64, error) { return 0, errUnsupported }, nil
 }
 
 // contextGet is canon context.get.

@@ -33,7 +33,7 @@ func (s *Store) Invoke(ctx context.Context, f *Func, c Callee) error {
 				return err
 			}
 			if !ran {
-				return s.die(trapf("deadlock detected: event loop cannot make further progress"))
+				return s.die(errDeadlock)
 			}
 			if err := s.stopped(); err != nil {
 				return err
@@ -42,6 +42,8 @@ func (s *Store) Invoke(ctx context.Context, f *Func, c Callee) error {
 		return nil
 	})
 }
+
+var errDeadlock = trapf("deadlock detected: event loop cannot make further progress")
 
 // lowerHost is how an instance calls a function of the host that runs to its
 // end at once.

@@ -10,7 +10,9 @@ import (
 // Component is a validated component whose core modules are compiled. It is
 // immutable and serves any number of stores.
 type Component struct {
-	Plan    *types.Component
+	Plan *types.Component
+	// Modules holds the compiled modules; under nil IndirectCaller, if a
+	// thread.new-indirect needs it.
 	Modules map[*types.StepModule]core.Module
 }
 

@@ -73,7 +73,7 @@ func (s *Store) finishSync(t *task) error {
 	for t.state != taskResolved {
 		th := s.firstReady(t.sibling)
 		if th == nil {
-			return s.die(errBlock)
+			return s.die(errDeadlock)
 		}
 		if err := s.resume(th, false); err != nil {
 			return err
@@ -83,9 +83,10 @@ func (s *Store) finishSync(t *task) error {
 }
 
 // sibling tells whether a thread may run while the task, which is not async,
-// is blocked.
+// is blocked: one of the same instance, whose core code excludes no other.
 func (t *task) sibling(th *thread) bool {
-	return th.task.fn.inst == t.fn.inst && th != t.fn.inst.exclusive
+	exclusive := th == th.task.implicit && th.task.fn.Type.Async && th.task.needsExclusive()
+	return th.task.fn.inst == t.fn.inst && !exclusive
 }
 
 // needsExclusive tells whether the task's core code excludes that of other

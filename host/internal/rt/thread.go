@@ -169,6 +169,9 @@ func (s *Store) checkBlock() error {
 	if t.fn != nil && s.firstReady(t.sibling) != nil {
 		return nil
 	}
+	if len(s.waiting) > 0 {
+		return errDeadlock
+	}
 	return errBlock
 }
 

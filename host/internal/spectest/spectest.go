@@ -136,6 +136,8 @@ type skipError string
 
 func (e skipError) Error() string { return string(e) }
 
+const errNoBinary = skipError("text format: there is no binary form of this case")
+
 // runner runs the commands of one script.
 type runner struct {
 	ctx        context.Context
@@ -145,6 +147,7 @@ type runner struct {
 	instances  map[string]*host.Instance
 	latestComp *host.Component
 	latest     *host.Instance
+	noBinary   bool // the latest component has no binary form
 	stores     []*host.Store
 	compiled   []*host.Component
 }
@@ -172,7 +175,8 @@ func (r *runner) guarded(c *command) error {
 
 func (r *runner) command(c *command) error {
 	if c.TextError != "" || c.Component != nil && c.Component.TextError != "" {
-		return skipError("text format: there is no binary form of this case")
+		r.noBinary, r.latest = true, nil
+		return errNoBinary
 	}
 	switch c.Type {
 	case "component_definition":
@@ -218,7 +222,7 @@ func (r *runner) define(c *command) error {
 	if err != nil {
 		return err
 	}
-	r.latestComp = comp
+	r.latestComp, r.noBinary = comp, false
 	if c.Name != "" {
 		r.components[c.Name] = comp
 	}
@@ -246,6 +250,9 @@ func (r *runner) invoke(a *action) (host.Value, error) {
 	in := r.latest
 	if a.Instance != nil {
 		in = r.instances[*a.Instance]
+	}
+	if in == nil && r.noBinary {
+		return nil, errNoBinary
 	}
 	if in == nil {
 		return nil, errors.New("no instance to call")
