@@ -58,6 +58,11 @@ func TestReportIsOnePrintableLine(t *testing.T) {
 	if want := "wasitls: one; two�[2Jthree�\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
 	}
+	out.Reset()
+	report(errors.New(strings.Repeat("é\n", 1<<20)), &out)
+	if out.Len() > maxLine+100 || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("a long error takes %d bytes", out.Len())
+	}
 }
 
 // The flags that help lists are those that there are.
