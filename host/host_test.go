@@ -219,7 +219,9 @@ func TestLinkErrors(t *testing.T) {
 	})
 }
 
-func (h *things) linkerResource() *host.Resource[*thing] { return host.NewResource[*thing]("thing", nil) }
+func (h *things) linkerResource() *host.Resource[*thing] {
+	return host.NewResource[*thing]("thing", nil)
+}
 
 func TestNoSuchExport(t *testing.T) {
 	in := instantiate(t, (&things{}).linker("0.2.3"), compile(t, greeter), host.Limits{})
