@@ -2,9 +2,12 @@ package p2_test
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -192,5 +195,38 @@ func TestGuestDatagrams(t *testing.T) {
 	}
 	if o := netGuest(t, network(t, host+":1", ""), "udp", host, port, "ping"); o.err != nil || o.status != 1 {
 		t.Errorf("another port: %+v", o)
+	}
+}
+
+// A guest that is stopped while it waits for the network leaves nothing behind.
+func TestGuestStoppedWhileWaiting(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	host, port, err := net.SplitHostPort(silent.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow := network(t, "name.example", "")
+	slow.Lookup = func(ctx context.Context, _ string) ([]netip.Addr, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	for name, c := range map[string]struct {
+		network sockets.Config
+		words   []string
+	}{
+		"accept":  {network(t, "", "127.0.0.1"), []string{"serve", "127.0.0.1", "0", "1"}},
+		"receive": {network(t, "127.0.0.1", ""), []string{"connect", host, port, "hello"}},
+		"lookup":  {slow, []string{"lookup", "name.example"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := runFor(t, 100*time.Millisecond, "net-c", p2.Config{Command: cli.Config{Args: c.words}, Network: c.network})
+			if !errors.Is(o.err, context.DeadlineExceeded) {
+				t.Errorf("got %+v (%v)", o, o.err)
+			}
+		})
 	}
 }

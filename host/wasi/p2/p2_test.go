@@ -53,6 +53,12 @@ type outcome struct {
 // run runs a guest to its end and checks that it leaves nothing behind.
 func run(tb testing.TB, name string, c p2.Config) outcome {
 	tb.Helper()
+	return runFor(tb, 20*time.Second, name, c)
+}
+
+// runFor stops the guest after some time.
+func runFor(tb testing.TB, d time.Duration, name string, c p2.Config) outcome {
+	tb.Helper()
 	comp := compile(tb, name)
 	e, err := engine()
 	if err != nil {
@@ -74,7 +80,7 @@ func run(tb testing.TB, name string, c p2.Config) outcome {
 	}
 	l := host.NewLinker()
 	p2.Bind(l)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
 	in, err := l.Instantiate(ctx, store, comp)
 	if err != nil {
