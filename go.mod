@@ -11,8 +11,10 @@ require github.com/spf13/pflag v1.0.10
 // Test-only: the command's tests are scripts.
 require github.com/rogpeppe/go-internal v1.15.0
 
-require (
-	golang.org/x/mod v0.40.0 // indirect
-	golang.org/x/sys v0.47.0 // indirect
-	golang.org/x/tools v0.49.0 // indirect
-)
+// Versions of interfaces.
+require golang.org/x/mod v0.40.0
+
+// System calls that package syscall does not have.
+require golang.org/x/sys v0.47.0
+
+require golang.org/x/tools v0.49.0 // indirect

@@ -97,6 +97,10 @@ build() {
   https-get | democli | tlscheck | tlsbench)
     rust "$1"
     pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client wit $shared
+    # The command embeds its own copy.
+    if [ "$1" = democli ]; then
+      cp "$root/testdata/guests/democli.wasm.gz" "$root/cmd/wasitls/demo/"
+    fi
     ;;
   https-get-c | net-c)
     c "$1"

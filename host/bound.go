@@ -1,7 +1,6 @@
 package host
 
 import (
-	"fmt"
 	"reflect"
 	"runtime/debug"
 	"sync"
@@ -14,10 +13,10 @@ import (
 // boundFunc is a host function with the plan to lift its arguments from, and
 // lower its result into, the guests of one component.
 type boundFunc struct {
-	name   string
-	fn     Fn
-	plan   *abi.FuncPlan
-	frames sync.Pool // of *frame
+	iface, item string // its name: an item of an interface, or iface by itself
+	fn          Fn
+	plan        *abi.FuncPlan
+	frames      sync.Pool // of *frame
 }
 
 // frame holds the Go side of one call.
@@ -28,8 +27,8 @@ type frame struct {
 	call Call
 }
 
-func newBoundFunc(name string, f Fn, plan *abi.FuncPlan) *boundFunc {
-	b := &boundFunc{name: name, fn: f, plan: plan}
+func newBoundFunc(iface, item string, f Fn, plan *abi.FuncPlan) *boundFunc {
+	b := &boundFunc{iface: iface, item: item, fn: f, plan: plan}
 	b.frames.New = func() any {
 		args, result := reflect.New(f.args), reflect.New(f.result)
 		return &frame{
@@ -41,12 +40,19 @@ func newBoundFunc(name string, f Fn, plan *abi.FuncPlan) *boundFunc {
 	return b
 }
 
+func (b *boundFunc) name() string {
+	if b.item == "" {
+		return printable(b.iface)
+	}
+	return printable(b.iface) + "#" + printable(b.item)
+}
+
 // Call implements rt.HostFunc.
 func (b *boundFunc) Call(s *rt.Store, cx *abi.Context, maxParams, maxResults int, flat []uint64) (v uint64, err error) {
 	f := b.frames.Get().(*frame)
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("host: %s panicked: %v\n%s", b.name, p, debug.Stack())
+			err = &PanicError{b.name(), p, debug.Stack()}
 			return // the frame may be in use by what panicked
 		}
 		f.zero()

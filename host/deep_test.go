@@ -41,11 +41,11 @@ const dtorChain = `(component
 // and a fiber for each level, until the process has no room for other guests.
 func TestEndlessNesting(t *testing.T) {
 	c := compile(t, dtorChain)
-	for _, name := range []string{"dtor", "self"} {
+	for name, want := range map[string]string{"dtor": "nested deeper", "self": "cannot enter"} {
 		t.Run(name, func(t *testing.T) {
 			in := instantiate(t, host.NewLinker(), c, host.Limits{})
 			_, err := in.Call(context.Background(), "", name)
-			if err == nil || !strings.Contains(err.Error(), "nested deeper") {
+			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Fatalf("got %v", err)
 			}
 		})

@@ -116,13 +116,12 @@ func (c *Component) compileModules(ctx context.Context, plan *types.Component) e
 	return nil
 }
 
-// Close frees the component's machine code. Stores that run it must be closed
-// before.
+// Close frees the component's machine code once no store uses it any more. It
+// cannot be instantiated from then on. It is idempotent.
 func (c *Component) Close() error {
 	for _, m := range c.rt.Modules {
 		m.Close()
 	}
-	c.rt.Modules = nil
 	return nil
 }
 

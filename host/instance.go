@@ -39,19 +39,27 @@ func (e *NoExportError) Error() string {
 func (in *Instance) find(iface, name string) (*rt.Func, error) {
 	items := in.rt.Exports().Items
 	if iface != "" {
-		items = nil
-		base, want := splitVersion(iface)
-		for n, item := range in.rt.Exports().Items {
-			b, have := splitVersion(n)
-			if e, ok := item.(*rt.Exports); ok && b == base && serves(have, want) {
-				items = e.Items
-			}
-		}
+		items = in.exported(iface)
 	}
 	if f, ok := items[name].(*rt.Func); ok {
 		return f, nil
 	}
 	return nil, &NoExportError{iface, name}
+}
+
+// exported returns the items of an exported interface: of the compatible
+// versions the newest.
+func (in *Instance) exported(iface string) (items map[string]any) {
+	base, want := splitVersion(iface)
+	best := ""
+	for n, item := range in.rt.Exports().Items {
+		b, have := splitVersion(n)
+		e, ok := item.(*rt.Exports)
+		if ok && b == base && serves(have, want) && (items == nil || newer(have, best)) {
+			items, best = e.Items, have
+		}
+	}
+	return items
 }
 
 // ExportFunc is an exported function of an instance, with Go types for its

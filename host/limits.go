@@ -17,3 +17,12 @@ type Limits struct {
 // DefaultMemoryBytes is the default of Limits.MemoryBytes: a 32-bit guest's
 // whole address space would let a few guests exhaust a machine.
 const DefaultMemoryBytes = 1 << 30
+
+const (
+	// maxProblems is how many problems the error of Link lists; a component
+	// may have 100,000 imports.
+	maxProblems = 50
+	// maxNameShown is how many bytes of a name messages show; a name may have
+	// 100,000.
+	maxNameShown = 200
+)

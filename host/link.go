@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/wasitls/wasitls/host/internal/abi"
 	"github.com/wasitls/wasitls/host/internal/rt"
@@ -30,32 +31,62 @@ type MissingImportError struct {
 // Error implements error.
 func (e *MissingImportError) Error() string {
 	if e.Item == "" {
-		return fmt.Sprintf("host: component imports %s, which this host does not provide", e.Import)
+		return fmt.Sprintf("host: component imports %s, which this host does not provide", printable(e.Import))
 	}
-	return fmt.Sprintf("host: component imports %q of %s, which this host does not provide", e.Item, e.Import)
+	return fmt.Sprintf("host: component imports %q of %s, which this host does not provide", printable(e.Item), printable(e.Import))
+}
+
+// printable is a name of a component file for messages: what is very long or
+// no text is cut.
+func printable(name string) string {
+	for i, r := range name {
+		if i >= maxNameShown || !unicode.IsPrint(r) {
+			return name[:i] + "…"
+		}
+	}
+	return name
+}
+
+// problems collects what is wrong with a component, up to maxProblems.
+type problems struct {
+	errs []error
+	more int
+}
+
+func (p *problems) add(err error) {
+	switch {
+	case err == nil:
+	case len(p.errs) < maxProblems:
+		p.errs = append(p.errs, err)
+	default:
+		p.more++
+	}
+}
+
+func (p *problems) err() error {
+	if p.more > 0 {
+		return errors.Join(append(p.errs, fmt.Errorf("host: %d more imports cannot be linked", p.more))...)
+	}
+	return errors.Join(p.errs...)
 }
 
 // Link resolves the component's imports: by name and compatible version, with
-// types that fit. The error joins all that is wrong, each missing import as a
-// *MissingImportError.
+// types that fit. The error joins what is wrong, each missing import as a
+// *MissingImportError, and counts the rest if that is very much.
 func (l *Linker) Link(c *Component) (*Program, error) {
 	k := &linking{linker: l, resources: map[*types.Resource]AnyResource{}}
 	p := &Program{component: c, imports: map[string]any{}}
-	var errs []error
 	for _, st := range c.rt.Plan.Steps {
 		im, ok := st.(*types.StepImport)
 		if !ok {
 			continue
 		}
 		item, err := k.extern(im.Extern)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
+		k.problems.add(err)
 		p.imports[im.Extern.Name] = item
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	if err := k.problems.err(); err != nil {
+		return nil, err
 	}
 	return p, nil
 }
@@ -91,6 +122,7 @@ func (p *Program) Instantiate(ctx context.Context, s *Store) (*Instance, error) 
 type linking struct {
 	linker    *Linker
 	resources map[*types.Resource]AnyResource
+	problems  problems
 }
 
 func (k *linking) extern(x types.Extern) (any, error) {
@@ -131,16 +163,12 @@ func (k *linking) instance(name string, t *types.InstanceType) (any, error) {
 		return nil, k.missing(name, "")
 	}
 	e := &rt.Exports{Items: make(map[string]any, len(t.Exports))}
-	var errs []error
 	for _, x := range t.Exports {
 		item, err := k.member(i, name, x)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
+		k.problems.add(err)
 		e.Items[x.Name] = item
 	}
-	return e, errors.Join(errs...)
+	return e, nil
 }
 
 func (k *linking) member(i *Interface, iface string, x types.Extern) (any, error) {
@@ -183,13 +211,9 @@ func (k *linking) resource(i *Interface, iface, item string, t types.ExternType)
 func (k *linking) function(iface, item string, f Fn, t *types.Func) (any, error) {
 	plan, err := abi.CompileFunc(t, f.args, f.result, k.goResource)
 	if err != nil {
-		return nil, fmt.Errorf("host: import %s %s has another type than this host's: %w", iface, item, err)
+		return nil, fmt.Errorf("host: import %s %s has another type than this host's: %w", printable(iface), printable(item), err)
 	}
-	name := iface
-	if item != "" {
-		name += "#" + item
-	}
-	return &rt.Func{Host: newBoundFunc(name, f, plan)}, nil
+	return &rt.Func{Host: newBoundFunc(iface, item, f, plan)}, nil
 }
 
 func (k *linking) goResource(r *types.Resource) abi.GoResource {

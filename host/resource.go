@@ -2,6 +2,7 @@ package host
 
 import (
 	"reflect"
+	"runtime/debug"
 	"unsafe"
 
 	"github.com/wasitls/wasitls/host/internal/abi"
@@ -43,13 +44,21 @@ func (r *Resource[T]) Drop(s *rt.Store, rep uint32) error {
 		return err
 	}
 	if r.drop != nil {
-		st := s.Owner.(*Store)
-		if err := r.drop(&Call{ctx: s.Context(), store: st}, v.(T)); err != nil {
+		if err := r.end(&Call{ctx: s.Context(), store: s.Owner.(*Store)}, v.(T)); err != nil {
 			return err
 		}
 	}
 	_, err = s.Take(&r.ResourceType, rep)
 	return err
+}
+
+func (r *Resource[T]) end(c *Call, v T) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{"drop of " + r.Name, p, debug.Stack()}
+		}
+	}()
+	return r.drop(c, v)
 }
 
 // GoType implements the canonical ABI's view of the resource.

@@ -57,7 +57,7 @@ func (e *Engine) NewStore(l Limits) (*Store, error) {
 // ends with ctx and with the store. A host function may enter its own store
 // again with the context of its Call.
 func (s *Store) enter(ctx context.Context, f func(context.Context) error) error {
-	if ctx.Value(storeKey{}) == any(s) {
+	if ctx.Value(storeKey{s}) != nil {
 		return f(ctx)
 	}
 	select {
@@ -71,13 +71,14 @@ func (s *Store) enter(ctx context.Context, f func(context.Context) error) error 
 	if s.life.Err() != nil {
 		return ErrClosed
 	}
-	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, storeKey{}, s))
+	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, storeKey{s}, true))
 	defer cancel(nil)
 	defer context.AfterFunc(s.life, func() { cancel(ErrClosed) })()
 	return f(ctx)
 }
 
-type storeKey struct{}
+// storeKey is in the context of calls that come from inside the store.
+type storeKey struct{ *Store }
 
 // Close stops the guest where it stands, waits until the call in progress has
 // returned, drops the resources that the guest still holds, closes the

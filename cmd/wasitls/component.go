@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"errors"
@@ -25,22 +26,9 @@ var (
 const coreHint = "make it one: wasm-tools component new MODULE -o COMPONENT, with --adapt " +
 	"wasi_snapshot_preview1=ADAPTER for a module of WASI 0.1"
 
-// loadComponent reads a component, unpacking it if it is compressed.
+// loadComponent reads a component from a file, unpacking it if it is
+// compressed.
 func loadComponent(name string) ([]byte, error) {
-	b, err := readBounded(name)
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case bytes.HasPrefix(b, coreModule):
-		return nil, refuse(coreHint, "%s: a core module, not a component", name)
-	case !bytes.HasPrefix(b, wasmMagic):
-		return nil, refuse("", "%s: not a WebAssembly component", name)
-	}
-	return b, nil
-}
-
-func readBounded(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, refuse("", "%s: no such file", name)
@@ -49,22 +37,42 @@ func readBounded(name string) ([]byte, error) {
 		return nil, refuse("", "%w", err)
 	}
 	defer f.Close()
-	b, err := readLimited(f, maxComponent)
-	if err == nil && bytes.HasPrefix(b, gzipMagic) {
-		b, err = unpack(b, maxComponent)
+	wasm, err := readComponent(f, maxComponent)
+	if errors.Is(err, errCore) {
+		return nil, refuse(coreHint, "%s: %w", name, err)
 	}
 	if err != nil {
-		return nil, refuse("", "%s: %w", name, err)
+		return nil, refuse("", "%s: %w", name, withoutPath(err))
 	}
-	return b, nil
+	return wasm, nil
 }
 
-func unpack(packed []byte, limit int64) ([]byte, error) {
-	r, err := gzip.NewReader(bytes.NewReader(packed))
-	if err != nil {
-		return nil, err
+var (
+	errCore    = errors.New("a core module, not a component")
+	errNotWasm = errors.New("not a WebAssembly component")
+)
+
+// readComponent reads no more than the first bytes of what is no component.
+func readComponent(r io.Reader, limit int64) ([]byte, error) {
+	b := bufio.NewReader(r)
+	magic, _ := b.Peek(len(gzipMagic))
+	if bytes.Equal(magic, gzipMagic) {
+		z, err := gzip.NewReader(b)
+		if err != nil {
+			return nil, err
+		}
+		b = bufio.NewReader(z)
 	}
-	return readLimited(r, limit)
+	magic, err := b.Peek(len(coreModule))
+	switch {
+	case bytes.Equal(magic, coreModule):
+		return nil, errCore
+	case err != nil && err != io.EOF:
+		return nil, err
+	case !bytes.HasPrefix(magic, wasmMagic):
+		return nil, errNotWasm
+	}
+	return readLimited(b, limit)
 }
 
 func readLimited(r io.Reader, limit int64) ([]byte, error) {
@@ -72,9 +80,15 @@ func readLimited(r io.Reader, limit int64) ([]byte, error) {
 	if err == nil && int64(len(b)) > limit {
 		err = fmt.Errorf("larger than %d bytes", limit)
 	}
-	var path *fs.PathError
-	if errors.As(err, &path) { // the caller names the file
-		err = path.Err
-	}
 	return b, err
+}
+
+// withoutPath returns the cause of a file's error, for callers that name the
+// file themselves.
+func withoutPath(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }

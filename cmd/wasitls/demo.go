@@ -47,7 +47,7 @@ func demo(ctx context.Context, cases []demoCase, out io.Writer) (passed int, err
 		return 0, err
 	}
 	defer eng.Close()
-	wasm, err := unpack(demoGuest, maxComponent)
+	wasm, err := readComponent(bytes.NewReader(demoGuest), maxComponent)
 	if err != nil {
 		return 0, err
 	}

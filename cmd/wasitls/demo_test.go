@@ -3,10 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"os/exec"
 	"runtime"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -66,36 +64,5 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			t.Fatalf("%d goroutines, %d before\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
 		}
 		time.Sleep(time.Millisecond)
-	}
-}
-
-// SIGINT and SIGTERM end the guest, computing or waiting, and the process says
-// so with the status that shells use.
-func TestSignals(t *testing.T) {
-	for _, c := range []struct {
-		signal syscall.Signal
-		status int
-		says   string
-	}{
-		{syscall.SIGINT, 130, "wasitls: ended by signal: interrupt\n"},
-		{syscall.SIGTERM, 143, "wasitls: ended by signal: terminated\n"},
-	} {
-		t.Run(c.signal.String(), func(t *testing.T) {
-			cmd := exec.Command("wasitls", "run", "--no-cache", "testdata/components/loop.wasm")
-			var stderr bytes.Buffer
-			cmd.Stderr = &stderr
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			time.AfterFunc(20*time.Second, func() { cmd.Process.Kill() })
-			busy(t, cmd.Process.Pid)
-			if err := cmd.Process.Signal(c.signal); err != nil {
-				t.Fatal(err)
-			}
-			cmd.Wait()
-			if got := cmd.ProcessState.ExitCode(); got != c.status || stderr.String() != c.says {
-				t.Errorf("exit status %d, %q; want %d, %q", got, &stderr, c.status, c.says)
-			}
-		})
 	}
 }

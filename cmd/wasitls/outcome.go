@@ -32,6 +32,9 @@ func outcome(ctx context.Context, err error) error {
 	return err
 }
 
+// maxNamed bounds the missing imports that an error names.
+const maxNamed = 8
+
 // linkFailure says which imports keep a component from being started, and what
 // would provide them.
 func linkFailure(err error) error {
@@ -42,6 +45,9 @@ func linkFailure(err error) error {
 			name += fmt.Sprintf(" (%s)", strings.Join(items, ", "))
 		}
 		parts = append(parts, name)
+	}
+	if more := len(parts) - maxNamed; more > 0 {
+		parts = append(parts[:maxNamed], fmt.Sprintf("and %d more", more))
 	}
 	if len(parts) == 0 {
 		return refuse("", "%s", strings.Join(others, "; "))

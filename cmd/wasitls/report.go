@@ -74,8 +74,15 @@ func report(err error, stderr io.Writer) int {
 // say writes an error on one line.
 func say(w io.Writer, err error) {
 	lines := strings.FieldsFunc(plain(err), func(r rune) bool { return r == '\n' || r == '\r' })
-	fmt.Fprintf(w, "wasitls: %s\n", printable(strings.Join(lines, "; ")))
+	text := strings.Join(lines, "; ")
+	if len(text) > maxLine {
+		text = strings.ToValidUTF8(text[:maxLine], "") + "…"
+	}
+	fmt.Fprintf(w, "wasitls: %s\n", printable(text))
 }
+
+// maxLine bounds what is said of an error, in bytes.
+const maxLine = 4 << 10
 
 // plain returns an error's text without the names of packages that it begins
 // with: they are of use to programmers, not here.
@@ -83,7 +90,7 @@ func plain(err error) string {
 	text := err.Error()
 	for {
 		name, rest, _ := strings.Cut(text, ": ")
-		if !slices.Contains([]string{"host", "netgrant", "rootfs", "rt", "trap", "wasitls", "wt"}, name) {
+		if !slices.Contains([]string{"host", "modcache", "netgrant", "rootfs", "rt", "trap", "wasitls", "wt"}, name) {
 			return text
 		}
 		text = rest

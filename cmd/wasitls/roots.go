@@ -6,7 +6,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 )
 
@@ -29,11 +28,7 @@ func loadRoots(roots string, files []string) (*x509.CertPool, error) {
 	}
 	for _, name := range files {
 		if err := addRoots(pool, name); err != nil {
-			var path *fs.PathError
-			if errors.As(err, &path) {
-				err = path.Err
-			}
-			return nil, refuse(pemHint(err), "--tls-ca=%s: %w", name, err)
+			return nil, refuse(pemHint(err), "--tls-ca=%s: %w", name, withoutPath(err))
 		}
 	}
 	return pool, nil

@@ -62,7 +62,7 @@ func newEngine(dir string, noCache bool, stderr io.Writer) (*host.Engine, error)
 	}
 	eng, err := host.NewEngine(host.Config{CacheDir: filepath.Join(user, "wasitls")})
 	if err != nil {
-		fmt.Fprintf(stderr, "wasitls: warning: compiled code is not kept: %s\n", printable(err.Error()))
+		fmt.Fprintf(stderr, "wasitls: warning: compiled code is not kept: %s\n", printable(plain(err)))
 		return host.NewEngine(host.Config{})
 	}
 	return eng, nil

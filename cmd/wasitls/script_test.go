@@ -19,7 +19,7 @@ import (
 var update = flag.Bool("update", false, "write what the scripts' cmp commands compare")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"wasitls": main})
+	testscript.Main(m, map[string]func(){"wasitls": main, "slow-end": slowEnd})
 }
 
 // guestsDir holds the prebuilt guests, in a module of its own that is not here

@@ -34,18 +34,28 @@ func TestParseSize(t *testing.T) {
 }
 
 func TestUnpackIsBounded(t *testing.T) {
+	wasm := append([]byte("\x00asm\x0d\x00\x01\x00"), make([]byte, 992)...)
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
-	w.Write(make([]byte, 1000))
+	w.Write(wasm)
 	w.Close()
-	if b, err := unpack(packed.Bytes(), 1000); err != nil || len(b) != 1000 {
-		t.Errorf("at the limit: %d bytes, %v", len(b), err)
+	for name, file := range map[string][]byte{"plain": wasm, "packed": packed.Bytes()} {
+		if b, err := readComponent(bytes.NewReader(file), 1000); err != nil || !bytes.Equal(b, wasm) {
+			t.Errorf("%s, at the limit: %d bytes, %v", name, len(b), err)
+		}
+		if b, err := readComponent(bytes.NewReader(file), 999); err == nil {
+			t.Errorf("%s, beyond the limit: %d bytes and no error", name, len(b))
+		}
 	}
-	if b, err := unpack(packed.Bytes(), 999); err == nil {
-		t.Errorf("beyond the limit: %d bytes and no error", len(b))
+	if _, err := readComponent(bytes.NewReader(packed.Bytes()[:packed.Len()-1]), 1000); err == nil {
+		t.Error("a torn file is no error")
 	}
-	if _, err := unpack(packed.Bytes()[:packed.Len()-1], 1000); err == nil {
-		t.Error("a truncated file is no error")
+}
+
+// What is no component is told from its first bytes, though it never end.
+func TestEndlessFileIsRefused(t *testing.T) {
+	if _, err := loadComponent("/dev/zero"); !errors.Is(err, errNotWasm) {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -57,6 +67,11 @@ func TestReportIsOnePrintableLine(t *testing.T) {
 	}
 	if want := "wasitls: one; two�[2Jthree�\n"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
+	}
+	out.Reset()
+	report(errors.New(strings.Repeat("é\n", 1<<20)), &out)
+	if out.Len() > maxLine+100 || strings.Count(out.String(), "\n") != 1 {
+		t.Errorf("a long error takes %d bytes", out.Len())
 	}
 }
 

@@ -27,11 +27,41 @@ func (s *Store) instantiate(c *Closure, imports map[string]any) (*Instance, erro
 		return nil, err
 	}
 	for _, st := range c.plan.Steps {
+		if err := s.spend(cost(st)); err != nil {
+			return nil, err
+		}
 		if err := in.step(st); err != nil {
 			return nil, err
 		}
 	}
 	return in, nil
+}
+
+// spend takes n steps from what the store may take.
+func (s *Store) spend(n int) error {
+	if s.steps += n; s.steps > maxSteps {
+		return fmt.Errorf("too many steps of instantiation: limit of %d", maxSteps)
+	}
+	return s.stopped()
+}
+
+// cost is how many steps a step counts for: one, and one for each item of a list.
+func cost(st types.Step) int {
+	switch st := st.(type) {
+	case *types.StepCoreInstantiate:
+		return 1 + len(st.Args)
+	case *types.StepCoreExports:
+		return 1 + len(st.Exports)
+	case *types.StepInstantiate:
+		return 1 + len(st.Args) + len(st.Binds)
+	case *types.StepExports:
+		return 1 + len(st.Exports)
+	case *types.StepImport:
+		return 1 + len(st.Binds)
+	case *types.StepExport:
+		return 1 + len(st.Binds)
+	}
+	return 1
 }
 
 func (in *Instance) step(st types.Step) error {

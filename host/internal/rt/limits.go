@@ -19,6 +19,12 @@ type Limits struct {
 // allocators. Each takes a fiber and Go stack; a guest may call itself.
 const maxDepth = 200
 
+// maxSteps is how many steps of instantiation a store takes, for all its
+// instances: what each makes stays until the store is closed. A file of a few
+// hundred kilobytes can ask for billions. Real components, of 30 core
+// instances and more, take 300.
+const maxSteps = 100_000
+
 // Defaults of Limits.
 const (
 	DefaultHandles   = 1 << 20   // far above any real guest; 32 MiB of Go memory at most

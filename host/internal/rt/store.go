@@ -28,6 +28,7 @@ type Store struct {
 	instances int
 	current   *thread   // that runs, nil outside of guests' code
 	waiting   []*thread // in the order in which they began to wait
+	steps     int       // of instantiation taken so far
 	depth     int       // of calls into guests, each inside the one before
 	dead      error
 	result    [1]uint64 // of the host call being answered

@@ -84,10 +84,15 @@ func (e *Engine) unuse() {
 	e.users--
 }
 
-func (c *compiled) retain() {
-	c.engine.mu.Lock()
-	defer c.engine.mu.Unlock()
-	c.refs++
+// retain takes another reference, unless this one was given up.
+func (m *Module) retain() bool {
+	m.engine.mu.Lock()
+	defer m.engine.mu.Unlock()
+	if m.closed.Load() {
+		return false
+	}
+	m.refs++
+	return true
 }
 
 func (c *compiled) release() {

@@ -88,9 +88,6 @@ func (s *Store) Instantiate(m core.Module, imports []core.Extern) (core.Fiber, e
 	if !ok || module == nil || module.engine != s.engine {
 		return nil, errors.New("wt: instantiate: a module of another engine")
 	}
-	if module.closed.Load() {
-		return nil, fmt.Errorf("wt: instantiate: module: %w", core.ErrClosed)
-	}
 	items, err := s.match(module, imports)
 	if err != nil {
 		return nil, fmt.Errorf("wt: instantiate: %w", err)
@@ -105,7 +102,10 @@ func (s *Store) Instantiate(m core.Module, imports []core.Extern) (core.Fiber, e
 		return nil, err
 	}
 	s.maps += maps
-	module.retain()
+	if !module.retain() {
+		fiber.end()
+		return nil, fmt.Errorf("wt: instantiate: module: %w", core.ErrClosed)
+	}
 	fiber.module, fiber.c.module, fiber.c.nmemories = module.compiled, module.p, C.uint32_t(module.sections.memories)
 	err = takeError(C.wt_fiber_bind(fiber.c, s.engine.p, module.imports, unsafe.SliceData(items), C.size_t(len(items))))
 	if err != nil {

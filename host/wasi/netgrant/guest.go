@@ -6,10 +6,6 @@ import (
 	"sync"
 )
 
-// MaxNames bounds the pairs of a name and an address that are remembered for
-// one guest. Beyond it the oldest are forgotten.
-const MaxNames = 4096
-
 // Guest is a policy as it applies to one guest: with what was resolved for it.
 // It is safe for concurrent use.
 type Guest struct {

@@ -13,10 +13,6 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/stream"
 )
 
-// maxWrite is how much goes to a file at a time: a pipe that can be written
-// has room for as much, so that it does not block.
-const maxWrite = 4096
-
 // sink is a standard output, which the streams to it share.
 type sink struct {
 	mu   sync.Mutex // one write at a time

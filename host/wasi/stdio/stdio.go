@@ -15,16 +15,11 @@ import (
 	"io"
 	"os"
 	"sync"
-	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/wasitls/wasitls/host/wasi/stream"
 )
-
-// CloseGrace is how long the end of a guest waits for what it has written to
-// be taken.
-const CloseGrace = time.Second
 
 // Streams are the standard streams. A nil Stdin is at its end, and what goes
 // to a nil Stdout or Stderr is discarded. If Stdout and Stderr are the same

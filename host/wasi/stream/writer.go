@@ -14,7 +14,7 @@ type Writer struct {
 
 	mu      sync.Mutex
 	chunk   *[ChunkBytes]byte
-	pending int // bytes of chunk being written
+	lo, hi  int // what of chunk is accepted and not written
 	err     error
 	closed  bool
 	onIdle  []func() // called once nothing is pending any more
@@ -36,7 +36,7 @@ func (w *Writer) Permit() (int, error) {
 		return 0, w.fail()
 	case w.closed:
 		return 0, ErrClosed
-	case w.pending > 0:
+	case w.hi > 0:
 		return 0, nil
 	}
 	return ChunkBytes, nil
@@ -49,7 +49,7 @@ func (w *Writer) fail() error {
 	return err
 }
 
-// Write implements Output.
+// Write implements Output. One permit is good for several writes.
 func (w *Writer) Write(p []byte) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,10 +58,11 @@ func (w *Writer) Write(p []byte) error {
 		return w.fail()
 	case w.closed:
 		return ErrClosed
-	case len(p) == 0:
-		return nil
-	case w.pending > 0 || len(p) > ChunkBytes:
+	case len(p) > ChunkBytes-w.hi:
 		return ErrPermit
+	case w.hi > 0:
+		w.hi += copy(w.chunk[w.hi:], p)
+		return nil
 	}
 	if w.try != nil {
 		n, err := w.try(p)
@@ -69,21 +70,29 @@ func (w *Writer) Write(p []byte) error {
 			w.closed = true
 			return err
 		}
-		if p = p[n:]; len(p) == 0 {
-			return nil
-		}
+		p = p[n:]
 	}
-	w.chunk = NewChunk()
-	w.pending = copy(w.chunk[:], p)
-	go w.drain()
+	if len(p) > 0 {
+		w.chunk = NewChunk()
+		w.hi = copy(w.chunk[:], p)
+		go w.drain()
+	}
 	return nil
 }
 
+// drain writes what is accepted, also what is added meanwhile.
 func (w *Writer) drain() {
-	_, err := w.dst.Write(w.chunk[:w.pending])
 	w.mu.Lock()
+	for w.lo < w.hi && w.err == nil {
+		p := w.chunk[w.lo:w.hi]
+		w.mu.Unlock()
+		_, err := w.dst.Write(p)
+		w.mu.Lock()
+		w.lo += len(p)
+		w.err = err
+	}
 	FreeChunk(w.chunk)
-	w.chunk, w.pending, w.err = nil, 0, err
+	w.chunk, w.lo, w.hi = nil, 0, 0
 	idle := w.onIdle
 	w.onIdle = nil
 	w.mu.Unlock()
@@ -114,7 +123,7 @@ func (w *Writer) Ready() bool {
 	return w.ready()
 }
 
-func (w *Writer) ready() bool { return w.pending == 0 || w.closed || w.err != nil }
+func (w *Writer) ready() bool { return w.hi == 0 || w.closed || w.err != nil }
 
 // Notify implements Pollable.
 func (w *Writer) Notify(f func()) (stop func()) {
@@ -133,7 +142,7 @@ func (w *Writer) Notify(f func()) (stop func()) {
 func (w *Writer) Close(then func()) {
 	w.mu.Lock()
 	w.closed = true
-	now := w.pending == 0
+	now := w.hi == 0
 	if !now && then != nil {
 		w.onIdle = append(w.onIdle, then)
 	}
@@ -151,14 +160,14 @@ func (w *Writer) Drop() { w.Close(nil) }
 func (w *Writer) Pending() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.pending > 0
+	return w.hi > 0
 }
 
 // Idle tells whether the stream is open, without failure, and nothing is pending.
 func (w *Writer) Idle() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.pending == 0 && !w.closed && w.err == nil
+	return w.hi == 0 && !w.closed && w.err == nil
 }
 
 // Drain waits until nothing is pending.
@@ -171,7 +180,7 @@ func (d drained) Ready() bool { return !d.w.Pending() }
 
 func (d drained) Notify(f func()) func() {
 	d.w.mu.Lock()
-	if d.w.pending > 0 {
+	if d.w.hi > 0 {
 		defer d.w.mu.Unlock()
 		return d.w.waiters.Add(f)
 	}

@@ -32,6 +32,10 @@ type Watch struct {
 	wait     func(func(uintptr) bool) error
 	deadline func(time.Time) error
 
+	asking sync.Mutex
+	ask    func(uintptr) // stores poll's answer; made once, as calls are many
+	answer bool
+
 	mu      sync.Mutex
 	waiters stream.Waiters
 	running chan struct{} // closed when the goroutine that waits ends
@@ -52,6 +56,7 @@ func New(f *os.File, events int16) (*Watch, error) {
 	if w.deadline(time.Time{}) != nil {
 		w.wait, w.deadline = nil, nil
 	}
+	w.ask = func(fd uintptr) { w.answer = w.poll(fd) }
 	return w, nil
 }
 
@@ -68,9 +73,9 @@ func (w *Watch) poll(fd uintptr) bool {
 
 // Ready implements stream.Pollable.
 func (w *Watch) Ready() bool {
-	ready := true
-	w.raw.Control(func(fd uintptr) { ready = w.poll(fd) })
-	return ready
+	w.asking.Lock()
+	defer w.asking.Unlock()
+	return w.raw.Control(w.ask) != nil || w.answer
 }
 
 // Notify implements stream.Pollable.

@@ -24,7 +24,9 @@ func newConn(f *fd) *conn {
 	c := &conn{fd: f}
 	c.in.conn = c
 	c.out.conn = c
-	c.out.Writer = stream.NewWriter(writer{f}, c.tryWrite)
+	c.in.read.init(f, unix.Read)
+	c.out.write.init(f, unix.Write)
+	c.out.Writer = stream.NewWriter(writer{f}, c.out.try)
 	f.acquire()
 	f.acquire()
 	return c
@@ -36,6 +38,7 @@ type input struct {
 	once sync.Once
 
 	mu    sync.Mutex
+	read  transfer
 	end   bool // the peer has ended, reading failed or was shut down
 	taken bool
 }
@@ -50,17 +53,9 @@ func (i *input) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	n := 0
-	err := i.conn.fd.control(func(s int) (err error) {
-		for {
-			n, err = unix.Read(s, p)
-			if err != unix.EINTR {
-				return err
-			}
-		}
-	})
+	n, err := i.read.do(p)
 	switch {
-	case err == unix.EAGAIN:
+	case err == errAgain:
 		return 0, nil
 	case err != nil:
 		i.end = true
@@ -95,8 +90,18 @@ func (i *input) Drop() { i.once.Do(i.conn.fd.release) }
 // output is the stream of a connection that sends.
 type output struct {
 	*stream.Writer
-	conn *conn
-	once sync.Once
+	conn  *conn
+	write transfer // the Writer's lock guards it
+	once  sync.Once
+}
+
+// try writes what the socket takes.
+func (o *output) try(p []byte) (int, error) {
+	n, err := o.write.do(p)
+	if err == errAgain {
+		return 0, nil
+	}
+	return n, err
 }
 
 // Drop implements stream.Output.
@@ -112,22 +117,6 @@ func (o *output) Drop() {
 			f.net.draining(-1)
 		})
 	})
-}
-
-func (c *conn) tryWrite(p []byte) (int, error) {
-	n := 0
-	err := c.fd.control(func(s int) (err error) {
-		for {
-			n, err = unix.Write(s, p)
-			if err != unix.EINTR {
-				return err
-			}
-		}
-	})
-	if err == unix.EAGAIN {
-		return 0, nil
-	}
-	return max(n, 0), err
 }
 
 // writer writes to a socket, waiting for it.

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/wasitls/wasitls/host/wasi/internal/ready"
 )
 
@@ -51,6 +53,45 @@ func (f *fd) control(call func(s int) error) error {
 	}
 	return err
 }
+
+// transfer is a read or write of a socket without waiting. It is made once,
+// since calls are many, and used by one goroutine at a time.
+type transfer struct {
+	raw syscall.RawConn
+	run func(uintptr)
+	p   []byte
+	n   int
+	err error
+}
+
+func (t *transfer) init(f *fd, call func(s int, p []byte) (int, error)) {
+	t.raw = f.raw
+	t.run = func(s uintptr) {
+		for {
+			if t.n, t.err = call(int(s), t.p); t.err != unix.EINTR {
+				return
+			}
+		}
+	}
+}
+
+// do returns errAgain when it would have to wait.
+func (t *transfer) do(p []byte) (int, error) {
+	t.p = p
+	defer func() { t.p = nil }()
+	switch {
+	case t.raw.Control(t.run) != nil:
+		return 0, os.ErrClosed
+	case t.err == unix.EAGAIN:
+		return 0, errAgain
+	case t.err != nil:
+		return 0, t.err
+	}
+	return t.n, nil
+}
+
+// errAgain says that a transfer would have to wait.
+var errAgain error = WouldBlock
 
 func (f *fd) acquire() {
 	f.mu.Lock()

@@ -189,7 +189,7 @@ func TestBackpressure(t *testing.T) {
 		}
 		sent.Write(chunk)
 	}
-	if err := out.Write([]byte("x")); !errors.Is(err, stream.ErrPermit) {
+	if err := out.Write(chunk); !errors.Is(err, stream.ErrPermit) {
 		t.Fatalf("write without permit: %v", err)
 	}
 	if out.Ready() {

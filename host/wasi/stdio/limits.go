@@ -1,0 +1,12 @@
+package stdio
+
+import "time"
+
+const (
+	// CloseGrace is how long the end of a guest waits for what it has written to
+	// be taken.
+	CloseGrace = time.Second
+	// maxWrite is how much goes to a file at a time: a pipe that can be written
+	// has room for as much, so that it does not block.
+	maxWrite = 4096
+)
