@@ -1,0 +1,45 @@
+package host
+
+import (
+	"context"
+	"reflect"
+	"unsafe"
+)
+
+// Async makes a host function of f for an async function of WIT. f runs on a
+// goroutine of its own and may block; its context ends when the guest cancels
+// the call, when the guest ends, and when the store is closed. The arguments
+// are f's to keep. The *Call must not be used.
+//
+// A and R are as for Func, where *Stream, *Values and *Future stand for
+// stream and future.
+func Async[A, R any](f func(context.Context, *Store, *A) (R, error)) Fn {
+	return Fn{
+		args:   reflect.TypeFor[A](),
+		result: reflect.TypeFor[R](),
+		async: func(ctx context.Context, s *Store, args, result unsafe.Pointer) error {
+			r, err := f(ctx, s, (*A)(args))
+			if err == nil {
+				*(*R)(result) = r
+			}
+			return err
+		},
+	}
+}
+
+// TryAsync is Async for a function that returns a result<T, E>: see Try.
+func TryAsync[A, T, E any](f func(context.Context, *Store, *A) (T, error), classify func(error) (E, error)) Fn {
+	return Async(func(ctx context.Context, s *Store, args *A) (Result[T, E], error) {
+		ok, err := f(ctx, s, args)
+		if err == nil {
+			return Result[T, E]{Ok: ok}, nil
+		}
+		e, trap := classify(err)
+		return Result[T, E]{IsErr: true, Err: e}, trap
+	})
+}
+
+// Post runs f while the store runs guests and is between two of them: soon if
+// a call is in progress, else when the next one begins. It may be called from
+// any goroutine. An error of f is the end of the store.
+func (s *Store) Post(f func() error) { s.rt.Post(f) }
