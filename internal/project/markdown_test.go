@@ -129,8 +129,12 @@ func TestParseBlocks(t *testing.T) {
 	}
 }
 
-// Links to files of the repository lead somewhere.
+// Links to files of the repository lead somewhere. The prebuilt guests are a
+// module of their own, which is not there when this one was downloaded.
 func TestLinks(t *testing.T) {
+	const guests = "testdata/guests"
+	_, err := os.Stat(filepath.Join(root, guests))
+	alone := err != nil
 	checked := 0
 	for _, name := range documents(t) {
 		for _, part := range strings.Split(read(t, name), "](")[1:] {
@@ -139,8 +143,12 @@ func TestLinks(t *testing.T) {
 			if target == "" || strings.Contains(target, "://") {
 				continue
 			}
+			target = filepath.Join(filepath.Dir(name), target)
+			if alone && below(filepath.ToSlash(target), guests) {
+				continue
+			}
 			checked++
-			if _, err := os.Stat(filepath.Join(root, filepath.Dir(name), target)); err != nil {
+			if _, err := os.Stat(filepath.Join(root, target)); err != nil {
 				t.Errorf("%s links to %s, which is not there", name, target)
 			}
 		}
