@@ -3,6 +3,7 @@ package project
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -155,5 +156,22 @@ func TestLinks(t *testing.T) {
 	}
 	if checked == 0 {
 		t.Error("found no links")
+	}
+}
+
+// What the text tells to make can be made.
+func TestMakeTargets(t *testing.T) {
+	makefile := "\n" + read(t, "Makefile")
+	checked := 0
+	for _, name := range documents(t) {
+		for _, m := range regexp.MustCompile("`make ([a-z]+)").FindAllStringSubmatch(read(t, name), -1) {
+			checked++
+			if !strings.Contains(makefile, "\n"+m[1]+":") {
+				t.Errorf("%s tells to make %s, which the Makefile does not have", name, m[1])
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("found no targets")
 	}
 }
