@@ -127,24 +127,29 @@ func (in *Instance) lower(f *Func, st *types.StepLower) (core.Extern, error) {
 		if o.async {
 			return nil, errAsync
 		}
-		return in.store.hostFunc(st.Core, in.lowerHost(f.Host, &o))
+		return in.store.hostFunc(st.Core, in.lowerHost(f, &o))
 	}
 	return in.store.hostFunc(st.Core, in.lowerGuest(f, st.Type, &o))
 }
 
-func (in *Instance) lowerHost(f HostFunc, o *options) func([]uint64) (uint64, error) {
-	shared := newScope(in, o, nil)
+func (in *Instance) lowerHost(f *Func, o *options) func([]uint64) (uint64, error) {
+	fresh := func() *scope {
+		sc := newScope(in, o, nil)
+		sc.types = f.Resources
+		return sc
+	}
+	shared := fresh()
 	return func(flat []uint64) (uint64, error) {
 		if !in.mayLeave {
 			return 0, in.checkLeave()
 		}
 		sc := shared
 		if sc.busy {
-			sc = newScope(in, o, nil)
+			sc = fresh()
 		}
 		sc.begin()
 		defer sc.end()
-		return f.Call(in.store, &sc.cx, flat)
+		return f.Host.Call(in.store, &sc.cx, flat)
 	}
 }
 

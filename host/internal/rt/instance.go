@@ -21,6 +21,10 @@ type Func struct {
 	Type *types.Func
 	// Host is set for a function of the host.
 	Host HostFunc
+	// Resources are the types of the resource variables that Host speaks of,
+	// by slot: those of the component whose imports it was bound for, also
+	// when a component nested in that one calls it.
+	Resources []*ResourceType
 
 	inst *Instance
 	core core.Extern

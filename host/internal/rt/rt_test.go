@@ -226,7 +226,7 @@ func TestHostCallBorrowsAndReentrance(t *testing.T) {
 	var in *Instance
 	var seen abi.Ref
 	var nested error
-	imports := map[string]any{"stream": typ, "f": &Func{Host: hostFunc(func(s *Store, cx *abi.Context, flat []uint64) (v uint64, err error) {
+	imports := map[string]any{"stream": typ, "f": &Func{Resources: []*ResourceType{typ}, Host: hostFunc(func(s *Store, cx *abi.Context, flat []uint64) (v uint64, err error) {
 		if seen, err = cx.Handles.LiftBorrow(r, uint32(flat[0])); err != nil {
 			return 0, err
 		}
