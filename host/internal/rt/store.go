@@ -139,8 +139,13 @@ func (s *Store) stopped() error {
 	return s.die(&Trap{msg: "guest stopped", err: context.Cause(s.ctx)})
 }
 
-// callCore calls a core function and returns its result, 0 if it has none.
+// callCore calls a core function and returns its result, 0 if it has none. A
+// helper that returns soon each time is never preempted, however often it is
+// called: so the context is looked at here.
 func (s *Store) callCore(f core.Extern, args ...uint64) (uint64, error) {
+	if err := s.stopped(); err != nil {
+		return 0, err
+	}
 	fiber, err := s.core.Call(f, args)
 	if err != nil {
 		return 0, s.die(asTrap(err))
