@@ -50,6 +50,7 @@ fuzz:
 
 guests:
 	$(MAKE) -C guests
+	cp testdata/guests/democli.wasm.gz cmd/wasitls/demo/
 
 clean:
 	rm -rf bin

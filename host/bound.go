@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"reflect"
 	"runtime/debug"
 	"sync"
@@ -45,6 +46,37 @@ func (b *boundFunc) name() string {
 		return printable(b.iface)
 	}
 	return printable(b.iface) + "#" + printable(b.item)
+}
+
+// IsAsync implements rt.AsyncFunc.
+func (b *boundFunc) IsAsync() bool { return b.fn.async != nil }
+
+// Begin implements rt.AsyncFunc.
+func (b *boundFunc) Begin(ctx context.Context, s *rt.Store, cx *abi.Context, maxParams int, flat []uint64, done func(rt.Lowering)) error {
+	f := b.frames.New().(*frame)
+	if err := b.plan.LiftArgs(cx, maxParams, flat, f.args); err != nil {
+		return err
+	}
+	go func() {
+		err := b.runAsync(ctx, s.Owner.(*Store), f)
+		done(func(cx *abi.Context, maxResults int, flat []uint64) (uint64, error) {
+			if err != nil {
+				return 0, err
+			}
+			v, _, err := b.plan.LowerResult(cx, maxResults, flat, f.result)
+			return v, err
+		})
+	}()
+	return nil
+}
+
+func (b *boundFunc) runAsync(ctx context.Context, s *Store, f *frame) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{b.name(), p, debug.Stack()}
+		}
+	}()
+	return b.fn.async(ctx, s, f.args, f.result)
 }
 
 // Call implements rt.HostFunc.

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"context"
 	"reflect"
 	"unsafe"
 )
@@ -10,6 +11,8 @@ type Fn struct {
 	args, result reflect.Type
 	// call runs the function on arguments and a result of those types.
 	call func(c *Call, args, result unsafe.Pointer) error
+	// async is that of an async function, nil for others.
+	async func(ctx context.Context, s *Store, args, result unsafe.Pointer) error
 }
 
 // None is the Go type for "nothing": a function without parameters or without
@@ -37,6 +40,8 @@ type None = struct{}
 //	                             field for each case in order (None without payload)
 //	enum, flags                  an unsigned integer type wide enough
 //	own<R>, borrow<R>            the Go type of the resource: see NewResource
+//	stream<u8>                   *Stream
+//	stream<T>, future<T>         *Values[T], *Future[T], as results only
 func Func[A, R any](f func(*Call, *A) (R, error)) Fn {
 	return Fn{
 		args:   reflect.TypeFor[A](),

@@ -81,9 +81,6 @@ func Export[A, R any](in *Instance, iface, name string) (*ExportFunc[A, R], erro
 	if f.Type == nil {
 		return nil, fmt.Errorf("host: export %s %s is an import of the host's", iface, name)
 	}
-	if f.Async() {
-		return nil, fmt.Errorf("host: export %s %s is async: only Instance.Call can call it yet", iface, name)
-	}
 	none := func(*types.Resource) abi.GoResource { return nil }
 	plan, err := abi.CompileFunc(f.Type, reflect.TypeFor[A](), reflect.TypeFor[R](), none)
 	if err != nil {
@@ -102,7 +99,7 @@ func (f *ExportFunc[A, R]) Call(ctx context.Context, args A) (R, error) {
 }
 
 func (s *Store) invoke(ctx context.Context, f *rt.Func, c rt.Callee) error {
-	return s.enter(ctx, func(ctx context.Context) error { return s.rt.Invoke(ctx, f, c) })
+	return s.enter(ctx, func(ctx context.Context, v *visit) error { return s.rt.Invoke(ctx, f, c, v.idle) })
 }
 
 type typedCallee[A, R any] struct {

@@ -74,7 +74,11 @@ func (p *problems) err() error {
 // types that fit. The error joins what is wrong, each missing import as a
 // *MissingImportError, and counts the rest if that is very much.
 func (l *Linker) Link(c *Component) (*Program, error) {
-	k := &linking{linker: l, resources: map[*types.Resource]AnyResource{}}
+	k := &linking{
+		linker:    l,
+		resources: map[*types.Resource]AnyResource{},
+		slots:     make([]*rt.ResourceType, len(c.rt.Plan.Resources)),
+	}
 	p := &Program{component: c, imports: map[string]any{}}
 	for _, st := range c.rt.Plan.Steps {
 		im, ok := st.(*types.StepImport)
@@ -107,7 +111,7 @@ func (p *Program) Instantiate(ctx context.Context, s *Store) (*Instance, error) 
 		return nil, errForeign
 	}
 	var in *rt.Instance
-	err := s.enter(ctx, func(ctx context.Context) (err error) {
+	err := s.enter(ctx, func(ctx context.Context, _ *visit) (err error) {
 		in, err = s.rt.Instantiate(ctx, &p.component.rt, p.imports)
 		return err
 	})
@@ -118,10 +122,12 @@ func (p *Program) Instantiate(ctx context.Context, s *Store) (*Instance, error) 
 }
 
 // linking resolves the imports of one component; resources says which of the
-// host's resources each of its resource variables is.
+// host's resources each of its resource variables is, and slots the same by
+// the variable's slot.
 type linking struct {
 	linker    *Linker
 	resources map[*types.Resource]AnyResource
+	slots     []*rt.ResourceType
 	problems  problems
 }
 
@@ -156,10 +162,10 @@ func (k *linking) missing(name, item string) error {
 
 func (k *linking) instance(name string, t *types.InstanceType) (any, error) {
 	i := k.linker.find(name)
+	if i == nil && onlyTypes(t) {
+		i = newInterface("", "")
+	}
 	if i == nil {
-		if len(t.Exports) == 0 {
-			return &rt.Exports{}, nil
-		}
 		return nil, k.missing(name, "")
 	}
 	e := &rt.Exports{Items: make(map[string]any, len(t.Exports))}
@@ -169,6 +175,17 @@ func (k *linking) instance(name string, t *types.InstanceType) (any, error) {
 		e.Items[x.Name] = item
 	}
 	return e, nil
+}
+
+// onlyTypes tells whether nothing of an interface needs an implementation, as
+// when it was made to hold the records that others share.
+func onlyTypes(t *types.InstanceType) bool {
+	for _, x := range t.Exports {
+		if x.Type.Sort != types.SortType || x.Type.Resource != nil && x.Type.Fresh {
+			return false
+		}
+	}
+	return true
 }
 
 func (k *linking) member(i *Interface, iface string, x types.Extern) (any, error) {
@@ -205,15 +222,23 @@ func (k *linking) resource(i *Interface, iface, item string, t types.ExternType)
 		return nil, k.missing(iface, item)
 	}
 	k.resources[t.Resource] = r
+	k.slots[t.Resource.Slot] = r.runtimeType()
 	return r.runtimeType(), nil
 }
 
 func (k *linking) function(iface, item string, f Fn, t *types.Func) (any, error) {
-	plan, err := abi.CompileFunc(t, f.args, f.result, k.goResource)
+	compile := abi.CompileFunc
+	if f.async != nil {
+		if !t.Async {
+			return nil, fmt.Errorf("host: import %s %s is not async, but this host's function is", printable(iface), printable(item))
+		}
+		compile = abi.CompileAsyncFunc
+	}
+	plan, err := compile(t, f.args, f.result, k.goResource)
 	if err != nil {
 		return nil, fmt.Errorf("host: import %s %s has another type than this host's: %w", printable(iface), printable(item), err)
 	}
-	return &rt.Func{Host: newBoundFunc(iface, item, f, plan)}, nil
+	return &rt.Func{Host: newBoundFunc(iface, item, f, plan), Resources: k.slots}, nil
 }
 
 func (k *linking) goResource(r *types.Resource) abi.GoResource {

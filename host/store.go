@@ -56,9 +56,9 @@ func (e *Engine) NewStore(l Limits) (*Store, error) {
 // enter runs f while no other call runs in the store, with a context that
 // ends with ctx and with the store. A host function may enter its own store
 // again with the context of its Call.
-func (s *Store) enter(ctx context.Context, f func(context.Context) error) error {
+func (s *Store) enter(ctx context.Context, f func(context.Context, *visit) error) error {
 	if ctx.Value(storeKey{s}) != nil {
-		return f(ctx)
+		return f(ctx, &visit{s: s, ctx: ctx, nested: true})
 	}
 	select {
 	case s.turn <- struct{}{}:
@@ -67,14 +67,62 @@ func (s *Store) enter(ctx context.Context, f func(context.Context) error) error 
 	case <-s.life.Done():
 		return ErrClosed
 	}
-	defer func() { <-s.turn }()
+	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, storeKey{s}, true))
+	defer cancel(nil)
+	v := &visit{s: s, ctx: ctx}
+	defer v.leave()
 	if s.life.Err() != nil {
 		return ErrClosed
 	}
-	ctx, cancel := context.WithCancelCause(context.WithValue(ctx, storeKey{s}, true))
-	defer cancel(nil)
 	defer context.AfterFunc(s.life, func() { cancel(ErrClosed) })()
-	return f(ctx)
+	return f(ctx, v)
+}
+
+// visit is a call's time in a store: it has the turn, but for when it waits.
+type visit struct {
+	s      *Store
+	ctx    context.Context
+	nested bool // in a call that has the turn
+	gone   bool // the store was closed meanwhile: there is no turn to give back
+}
+
+func (v *visit) leave() {
+	if !v.gone {
+		<-v.s.turn
+	}
+}
+
+// idle waits until there is something to do, and lets other calls have the
+// turn.
+func (v *visit) idle(wake <-chan struct{}) error {
+	if !v.nested {
+		<-v.s.turn
+	}
+	var err error
+	select {
+	case <-wake:
+	case <-v.ctx.Done():
+		err = context.Cause(v.ctx)
+	}
+	if v.nested {
+		return err
+	}
+	select {
+	case v.s.turn <- struct{}{}:
+	case <-v.s.life.Done():
+		v.gone = true
+		return ErrClosed
+	}
+	if err != nil {
+		v.s.rt.Kill(err)
+	}
+	return err
+}
+
+// Drain runs the store until its guests have nothing left to do: what they
+// began and did not wait for, such as writing a stream to its end.
+func (s *Store) Drain(ctx context.Context) error {
+	return s.enter(ctx, func(ctx context.Context, v *visit) error { return s.rt.Drain(ctx, v.idle) })
 }
 
 // storeKey is in the context of calls that come from inside the store.

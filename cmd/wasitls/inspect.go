@@ -37,6 +37,8 @@ type importInfo struct {
 	Missing []string `json:"missing,omitempty"`
 	// Flags of wasitls run without which the import is refused or of no use.
 	Flags []string `json:"flags,omitempty"`
+
+	differs bool // one of the problems is about it
 }
 
 // grants says which flags make an import useful, by the import's prefix.
@@ -111,9 +113,11 @@ func describe(c *host.Component, linking error) *inspection {
 	found := &inspection{Imports: []importInfo{}, Exports: []externInfo{}, Problems: others}
 	for _, x := range c.Imports() {
 		items, isMissing := missing[x.Name]
+		differs := anyOf(others, x.Name)
 		found.Imports = append(found.Imports, importInfo{
 			externInfo: externInfo(x),
-			Served:     !isMissing,
+			Served:     !isMissing && !differs,
+			differs:    differs,
 			Missing:    items,
 			Flags:      flagsFor(x.Name),
 		})
@@ -122,6 +126,12 @@ func describe(c *host.Component, linking error) *inspection {
 		found.Exports = append(found.Exports, externInfo(x))
 	}
 	return found
+}
+
+// anyOf tells whether one of the problems is about an import: they begin with
+// its name.
+func anyOf(problems []string, name string) bool {
+	return slices.ContainsFunc(problems, func(p string) bool { return strings.HasPrefix(p, "import "+name+" ") })
 }
 
 // sortLinkErrors takes the errors of Linker.Link apart: for each missing
@@ -190,6 +200,8 @@ func (x importInfo) state() string {
 	switch {
 	case x.Served:
 		return "served"
+	case x.differs:
+		return "differs"
 	case len(x.Missing) == 0:
 		return "missing"
 	}

@@ -96,6 +96,8 @@ func (c *compiler) compile(t *types.Type, g reflect.Type) (codec, error) {
 		return c.flags(t, g)
 	case types.Own, types.Borrow:
 		return c.handle(t, g)
+	case types.Stream, types.Future:
+		return c.channel(t, g)
 	}
 	return nil, c.fail("WIT %s is not supported", typeName(t))
 }

@@ -96,12 +96,22 @@ type FuncPlan struct {
 // without regard to case and dashes, or the tag `wit:"name"`. An error names
 // the place where the types do not fit.
 func CompileFunc(f *types.Func, args, result reflect.Type, r Resolver) (*FuncPlan, error) {
+	return compileFunc(f, args, result, r, true)
+}
+
+// CompileAsyncFunc is CompileFunc for a function that keeps its arguments:
+// nothing of them shares the guest's memory.
+func CompileAsyncFunc(f *types.Func, args, result reflect.Type, r Resolver) (*FuncPlan, error) {
+	return compileFunc(f, args, result, r, false)
+}
+
+func compileFunc(f *types.Func, args, result reflect.Type, r Resolver, alias bool) (*FuncPlan, error) {
 	p := &FuncPlan{params: ParamTuple(f), result: f.Result}
 	if args.Kind() != reflect.Struct {
 		return nil, (&compiler{}).fail("parameters: Go %v is not a struct", args)
 	}
 	var err error
-	if p.args, err = (&compiler{resolve: r, alias: true}).fields(p.params, args, 0, "param"); err != nil {
+	if p.args, err = (&compiler{resolve: r, alias: alias}).fields(p.params, args, 0, "param"); err != nil {
 		return nil, err
 	}
 	c := &compiler{resolve: r}

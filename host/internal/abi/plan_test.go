@@ -224,7 +224,7 @@ func TestMismatch(t *testing.T) {
 		{types.NewOwn(res), reflect.TypeFor[*file](), "resource thing is not implemented in Go"},
 		{types.NewOwn(res), reflect.TypeFor[Ref](), ""},
 		{types.NewFixedList(u16, 2), reflect.TypeFor[[3]uint16](), "WIT list<u16, 2>, Go [3]uint16"},
-		{types.NewStream(u16), reflect.TypeFor[uint32](), "WIT stream<u16> is not supported"},
+		{types.NewStream(u16), reflect.TypeFor[uint32](), "WIT stream<u16>, Go uint32"},
 	}
 	for _, tt := range tests {
 		f := &types.Func{Params: fields("first", u16, "p", tt.t)}

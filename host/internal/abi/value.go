@@ -123,32 +123,7 @@ func elemOf(t *types.Type) *types.Type {
 	return t.Elem
 }
 
-// valueSize is what a Value of type t takes in Go, about: an interface, what it
-// points to, and the name of a field. Strings and lists pay for themselves.
-func valueSize(t *types.Type) uint64 {
-	const node = 48
-	switch t.Kind {
-	case types.List:
-		if t.Fixed && numbers[t.Elem.Kind] != nil {
-			return node + uint64(t.Size)
-		}
-		if t.Fixed {
-			return node + uint64(t.Len)*valueSize(t.Elem)
-		}
-	case types.Record, types.Tuple:
-		n := uint64(node)
-		for i := range t.Fields {
-			n += valueSize(t.Fields[i].Type)
-		}
-		return n
-	case types.Variant, types.Option, types.Result:
-		n := uint64(0)
-		for i := range t.NumCases() {
-			if c := t.CaseType(i); c != nil {
-				n = max(n, valueSize(c))
-			}
-		}
-		return node + n
-	}
-	return node
-}
+// valueSize is what a Value of type t takes in Go, about: for each value in it
+// an interface, what that points to, and the name of a field. Strings and
+// lists pay for themselves.
+func valueSize(t *types.Type) uint64 { return 48 * t.Nodes }

@@ -16,39 +16,72 @@ type HostFunc interface {
 }
 
 // Invoke calls a guest's function from the host and runs the store until it
-// has returned. The error of a call that did not return is a *Trap, and the
-// end of the store.
-func (s *Store) Invoke(ctx context.Context, f *Func, c Callee) error {
-	return s.within(ctx, func() error {
-		if f.Host != nil {
-			return trapf("function is the host's own")
-		}
-		t, err := s.start(f, nil, c)
-		if err != nil {
+// has returned. While there is nothing to run it waits by idle, which returns
+// when the channel is closed or with an error; other calls may run the store
+// meanwhile. The error of a call that did not return is a *Trap, and the end
+// of the store.
+func (s *Store) Invoke(ctx context.Context, f *Func, c Callee, idle func(<-chan struct{}) error) error {
+	if f.Host != nil {
+		return trapf("function is the host's own")
+	}
+	var t *task
+	err := s.within(ctx, func() (err error) {
+		t, err = s.start(f, nil, c)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = s.drain(ctx, func() bool { return t.state == taskResolved }, idle)
+	if err == errDeadlock {
+		return s.die(err)
+	}
+	return err
+}
+
+// Kill ends the store.
+func (s *Store) Kill(err error) { s.die(&Trap{msg: "guest stopped", err: err}) }
+
+// Drain runs the store until nothing is left to do: no thread is ready, and
+// the host awaits nothing on a guest's behalf.
+func (s *Store) Drain(ctx context.Context, idle func(<-chan struct{}) error) error {
+	err := s.drain(ctx, func() bool { return false }, idle)
+	if err == errDeadlock {
+		return nil
+	}
+	return err
+}
+
+func (s *Store) drain(ctx context.Context, until func() bool, idle func(<-chan struct{}) error) error {
+	for {
+		if err := s.within(ctx, func() error { return s.work(until) }); err != nil {
 			return err
 		}
-		for t.state != taskResolved {
-			ran, err := s.tick()
-			if err != nil {
-				return err
-			}
-			if !ran {
-				return s.die(errDeadlock)
-			}
-			if err := s.stopped(); err != nil {
-				return err
+		if until() {
+			return nil
+		}
+		if s.outstanding == 0 && s.inbox.idle() {
+			return errDeadlock
+		}
+		if w := s.inbox.await(); w != nil {
+			if err := idle(w); err != nil {
+				return &Trap{msg: "guest stopped", err: err}
 			}
 		}
-		return nil
-	})
+	}
 }
 
 var errDeadlock = trapf("deadlock detected: event loop cannot make further progress")
 
 // lowerHost is how an instance calls a function of the host that runs to its
 // end at once.
-func (in *Instance) lowerHost(f HostFunc, o *options) hostCall {
-	shared := newScope(in, o, nil)
+func (in *Instance) lowerHost(f *Func, o *options) hostCall {
+	fresh := func() *scope {
+		sc := newScope(in, o, nil)
+		sc.types = f.Resources
+		return sc
+	}
+	shared := fresh()
 	params, results := maxFlat(o.async)
 	return func(flat []uint64) (uint64, error) {
 		if !in.mayLeave {
@@ -56,11 +89,11 @@ func (in *Instance) lowerHost(f HostFunc, o *options) hostCall {
 		}
 		sc := shared
 		if sc.busy {
-			sc = newScope(in, o, nil)
+			sc = fresh()
 		}
 		sc.begin()
 		defer sc.end()
-		v, err := f.Call(in.store, &sc.cx, params, results, flat)
+		v, err := f.Host.Call(in.store, &sc.cx, params, results, flat)
 		if o.async {
 			v = uint64(subtaskReturned)
 		}

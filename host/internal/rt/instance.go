@@ -23,14 +23,15 @@ type Func struct {
 	Type *types.Func
 	// Host is set for a function of the host.
 	Host HostFunc
+	// Resources are the types of the resource variables that Host speaks of,
+	// by slot: those of the component whose imports it was bound for, also
+	// when a component nested in that one calls it.
+	Resources []*ResourceType
 
 	inst *Instance
 	core core.Extern
 	opts options
 }
-
-// Async tells whether a guest's function returns by task.return.
-func (f *Func) Async() bool { return f.opts.async }
 
 // Exports is an instance as a value: what it exports, by name. An item is a
 // *Func, *Exports, *ResourceType, *Module or *Closure, or nil for a type

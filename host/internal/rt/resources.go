@@ -15,7 +15,7 @@ func (in *Instance) resourceNew(r *types.Resource) hostCall {
 
 // resourceRep is canon resource.rep.
 func (in *Instance) resourceRep(r *types.Resource) hostCall {
-	sc := &scope{inst: in}
+	sc := &scope{inst: in, types: in.resources}
 	return func(flat []uint64) (uint64, error) {
 		h, err := sc.lookup(r, uint32(flat[0]))
 		if err != nil {
@@ -28,7 +28,7 @@ func (in *Instance) resourceRep(r *types.Resource) hostCall {
 // resourceDrop is canon resource.drop: it removes the handle and, if it was
 // the owner, calls the destructor as any other function of its instance.
 func (in *Instance) resourceDrop(r *types.Resource) hostCall {
-	sc := &scope{inst: in}
+	sc := &scope{inst: in, types: in.resources}
 	return func(flat []uint64) (uint64, error) {
 		if err := in.checkLeave(); err != nil {
 			return 0, err

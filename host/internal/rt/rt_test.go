@@ -106,7 +106,7 @@ func (c *flatCallee) Resolve(bool) error { return nil }
 func call(t *testing.T, s *Store, in *Instance, name string, args ...uint64) ([]uint64, error) {
 	t.Helper()
 	c := &flatCallee{args: args}
-	err := s.Invoke(context.Background(), in.Exports().Items[name].(*Func), c)
+	err := s.Invoke(context.Background(), in.Exports().Items[name].(*Func), c, nil)
 	return c.results, err
 }
 
@@ -228,7 +228,7 @@ func TestHostCallBorrowsAndReentrance(t *testing.T) {
 	var in *Instance
 	var seen abi.Ref
 	var nested error
-	imports := map[string]any{"stream": typ, "f": &Func{Host: hostFunc(func(s *Store, cx *abi.Context, flat []uint64) (v uint64, err error) {
+	imports := map[string]any{"stream": typ, "f": &Func{Resources: []*ResourceType{typ}, Host: hostFunc(func(s *Store, cx *abi.Context, flat []uint64) (v uint64, err error) {
 		if seen, err = cx.Handles.LiftBorrow(r, uint32(flat[0])); err != nil {
 			return 0, err
 		}
@@ -284,7 +284,7 @@ func TestReallocMayNotCallOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = s.Invoke(context.Background(), in.Exports().Items["run"].(*Func), lowerString("hello"))
+	err = s.Invoke(context.Background(), in.Exports().Items["run"].(*Func), lowerString("hello"), nil)
 	wantTrap(t, err, "cannot leave component instance")
 	if called {
 		t.Fatal("the host function ran")

@@ -23,13 +23,14 @@ type options struct {
 type scope struct {
 	cx      abi.Context
 	inst    *Instance
-	task    *task // nil on the calling side
+	types   []*ResourceType // by slot, of the side whose types values are lifted or lowered with
+	task    *task           // nil on the calling side
 	lenders []*handle
 	busy    bool
 }
 
 func newScope(in *Instance, o *options, t *task) *scope {
-	sc := &scope{inst: in, task: t}
+	sc := &scope{inst: in, types: in.resources, task: t}
 	sc.cx = abi.Context{
 		Memory:   o.memory,
 		Encoding: o.encoding,
@@ -69,7 +70,7 @@ func (sc *scope) lookup(r *types.Resource, i uint32) (*handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := sc.inst.resources[r.Slot]; h.typ != want {
+	if want := sc.types[r.Slot]; h.typ != want {
 		return nil, trapf("handle index %d used with the wrong type, expected %s but found %s", i, want.describe(""), h.typ.describe("a different "))
 	}
 	return h, nil
@@ -130,7 +131,7 @@ func (sc *scope) LowerBorrow(r *types.Resource, ref abi.Ref) (uint32, error) {
 // fit checks that a reference is of the type that the guest expects; only the
 // host can get this wrong.
 func (sc *scope) fit(r *types.Resource, ref abi.Ref) (*ResourceType, error) {
-	t := sc.inst.resources[r.Slot]
+	t := sc.types[r.Slot]
 	if ref.Type != any(t) {
 		return nil, trapf("host passed a handle of the wrong resource type for %s", t.Name)
 	}

@@ -24,15 +24,25 @@ type Store struct {
 	core      core.Store
 	limits    Limits
 	ctx       context.Context
+	life      context.Context // of what runs beside the calls in progress
+	end       context.CancelFunc
 	builtins  []trampoline // host functions of core guests, by id
 	instances int
 	current   *thread   // that runs, nil outside of guests' code
 	waiting   []*thread // in the order in which they began to wait
 	steps     int       // of instantiation taken so far
 	depth     int       // of calls into guests, each inside the one before
-	dead      error
-	result    [1]uint64 // of the host call being answered
-	values    slab
+	inbox     inbox
+	// What the host does for guests beside the calls in progress: how many
+	// notifications and async functions are awaited, and the streams in use.
+	outstanding int
+	pulls       map[*pull]struct{}
+	pipes       map[*pipe]struct{}
+	operations  map[*operation]struct{}
+
+	dead   error
+	result [1]uint64 // of the host call being answered
+	values slab
 }
 
 // trampoline is what runs when a guest calls a lowered function or a
@@ -44,7 +54,9 @@ type trampoline struct {
 
 // NewStore makes a store on an engine's store, which it owns from then on.
 func NewStore(cs core.Store, limits Limits) *Store {
-	return &Store{core: cs, limits: limits.withDefaults(), ctx: context.Background()}
+	life, end := context.WithCancel(context.Background())
+	return &Store{life: life, end: end, core: cs, limits: limits.withDefaults(), ctx: context.Background(),
+		pulls: map[*pull]struct{}{}, pipes: map[*pipe]struct{}{}, operations: map[*operation]struct{}{}}
 }
 
 // Context is the context of the call in progress.
@@ -59,7 +71,24 @@ func (s *Store) Close() error {
 	s.core.Close()
 	s.core = nil
 	s.dead = errClosed
+	s.end()
+	s.endHostWork()
 	return s.values.dropAll(s)
+}
+
+// endHostWork gives up what the host does for the store's guests.
+func (s *Store) endHostWork() {
+	for o := range s.operations {
+		o.cancel()
+	}
+	for p := range s.pipes {
+		p.finish(errClosed)
+	}
+	for p := range s.pulls {
+		p.unwatch()
+		p.gone()
+	}
+	s.pulls = nil
 }
 
 var errClosed = errors.New("store is closed")
@@ -160,8 +189,13 @@ func (s *Store) onFreshThread() (leave func()) {
 	return func() { s.current = outer }
 }
 
-// callCore calls a core function and returns its result, 0 if it has none.
+// callCore calls a core function and returns its result, 0 if it has none. A
+// helper that returns soon each time is never preempted, however often it is
+// called: so the context is looked at here.
 func (s *Store) callCore(f core.Extern, args ...uint64) (uint64, error) {
+	if err := s.stopped(); err != nil {
+		return 0, err
+	}
 	fiber, err := s.core.Call(f, args)
 	if err != nil {
 		return 0, s.die(asTrap(err))

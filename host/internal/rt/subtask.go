@@ -86,7 +86,10 @@ func (in *Instance) lower(f *Func, st *types.StepLower) (core.Extern, error) {
 	if f.Host == nil {
 		return in.store.hostFunc(st.Core, in.lowerGuest(f, st.Type, &o))
 	}
-	return in.store.hostFunc(st.Core, in.lowerHost(f.Host, &o))
+	if a, ok := f.Host.(AsyncFunc); ok && a.IsAsync() {
+		return in.store.hostFunc(st.Core, in.lowerHostAsync(f, a, &o))
+	}
+	return in.store.hostFunc(st.Core, in.lowerHost(f, &o))
 }
 
 // lowerGuest passes values from one guest to another: lifted from the caller,

@@ -98,8 +98,25 @@ func (t *Type) finish() {
 	case List:
 		t.HasPointers = t.HasPointers || !t.Fixed
 	}
+	t.nodes()
 	t.layout()
 	t.flatten()
+}
+
+func (t *Type) nodes() {
+	sum, most := uint64(0), uint64(0)
+	if t.Kind != List || t.Fixed {
+		t.children(func(c *Type) { sum, most = sum+c.Nodes, max(most, c.Nodes) })
+	}
+	switch {
+	case t.Kind == Map:
+		sum = 0
+	case t.Fixed:
+		sum = min(sum, maxSize>>8) * min(uint64(t.Len), MaxValueSize)
+	case t.Kind == Variant || t.Kind == Option || t.Kind == Result:
+		sum = most
+	}
+	t.Nodes = min(1+sum, maxSize)
 }
 
 // children calls f for each type that t directly contains.

@@ -18,7 +18,10 @@ func (t *Type) layout() {
 	e := t.extent(4, func(c *Type) extent { return extent{uint64(c.Size), uint64(c.Align)} })
 	t.Size, t.Align = uint32(min(e.size, math.MaxUint32)), uint32(e.align)
 	t.wide = t.extent(8, func(c *Type) extent { return c.wide })
-	if t.Kind == Record || t.Kind == Tuple {
+	switch t.Kind {
+	case Variant, Option, Result:
+		t.payload = t.payloadOffset()
+	case Record, Tuple:
 		at := uint64(0)
 		for i := range t.Fields {
 			f := &t.Fields[i]
@@ -105,7 +108,9 @@ func (t *Type) CaseType(i int) *Type {
 func (t *Type) DiscriminantSize() uint32 { return uint32(discriminantSize(t.NumCases())) }
 
 // PayloadOffset is where the payload of a variant, option or result begins.
-func (t *Type) PayloadOffset() uint32 {
+func (t *Type) PayloadOffset() uint32 { return t.payload }
+
+func (t *Type) payloadOffset() uint32 {
 	align := uint32(1)
 	t.children(func(c *Type) { align = max(align, c.Align) })
 	return uint32(alignTo(uint64(t.DiscriminantSize()), uint64(align)))

@@ -73,6 +73,10 @@ type Type struct {
 	Depth int
 	// Weight is the effective size of the type: itself and all it contains.
 	Weight int
+	// Nodes is how many values a value of the type consists of at most: itself
+	// and all it contains, but for strings and lists of any length, which
+	// count as one. It is for charging what a value takes in Go.
+	Nodes uint64
 	// HasHandles tells that an own, borrow, stream or future is inside:
 	// lifting such a value has effects. HasBorrow tells of borrows.
 	HasHandles, HasBorrow bool
@@ -83,6 +87,7 @@ type Type struct {
 	// Entry is the tuple<key, value> that a map is a list of.
 	Entry *Type
 
+	payload     uint32 // see PayloadOffset
 	label       *label // which name of Resource the handle was made with
 	wide        extent // size and alignment with 64-bit pointers
 	hasResource bool   // an own or borrow is inside

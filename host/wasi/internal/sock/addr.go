@@ -46,13 +46,6 @@ func (f Family) domain() int {
 	return unix.AF_INET6
 }
 
-func (f Family) unspecified() netip.AddrPort {
-	if f == IPv4 {
-		return netip.AddrPortFrom(netip.IPv4Unspecified(), 0)
-	}
-	return netip.AddrPortFrom(netip.IPv6Unspecified(), 0)
-}
-
 // takes tells whether the address is of the family. IPv4 addresses written as
 // IPv6 are of neither, nor are the IPv4-compatible ones, deprecated since 2006.
 func (f Family) takes(a netip.Addr) bool {

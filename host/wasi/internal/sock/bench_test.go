@@ -148,7 +148,6 @@ func BenchmarkPingPong(b *testing.B) {
 
 // The same between two connections of Go itself.
 func BenchmarkPingPongNative(b *testing.B) {
-	_, _, peer := pair(b)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		b.Fatal(err)
@@ -159,7 +158,8 @@ func BenchmarkPingPongNative(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer c.Close()
-	if peer, err = l.Accept(); err != nil {
+	peer, err := l.Accept()
+	if err != nil {
 		b.Fatal(err)
 	}
 	defer peer.Close()

@@ -1,0 +1,94 @@
+package rt
+
+import (
+	"context"
+	"sync"
+
+	"github.com/wasitls/wasitls/host/internal/abi"
+)
+
+// AsyncFunc is a function of the host that takes its time.
+type AsyncFunc interface {
+	HostFunc
+	// IsAsync tells whether Begin serves the function, and not Call.
+	IsAsync() bool
+	// Begin lifts the arguments and starts the function. When it is done, on
+	// whatever goroutine, done is called once with what lowers its result into
+	// the caller: flat arguments in, flat result out.
+	Begin(ctx context.Context, s *Store, cx *abi.Context, maxParams int, flat []uint64, done func(lower Lowering)) error
+}
+
+// Lowering lowers the result of an async function, or returns its error.
+type Lowering func(cx *abi.Context, maxResults int, flat []uint64) (uint64, error)
+
+// operation is an async function of the host that a guest has called: the
+// guest's subtask.
+type operation struct {
+	subtask
+	flat       []uint64
+	maxResults int
+	stop       context.CancelFunc
+	once       sync.Once
+}
+
+// lowerHostAsync is how an instance calls an async function of the host.
+func (in *Instance) lowerHostAsync(f *Func, host AsyncFunc, o *options) hostCall {
+	s := in.store
+	params, results := maxFlat(o.async)
+	return func(flat []uint64) (uint64, error) {
+		if err := in.checkLeave(); err != nil {
+			return 0, err
+		}
+		if !o.async {
+			if err := s.checkBlock(); err != nil {
+				return 0, err
+			}
+		}
+		ctx, stop := context.WithCancel(s.life)
+		op := &operation{flat: append([]uint64(nil), flat...), maxResults: results, stop: stop}
+		op.scope, op.async = newScope(in, o, nil), o.async
+		op.scope.types = f.Resources
+		op.subtask.cancel = func(*Instance) error { stop(); return nil }
+		s.operations[op] = struct{}{}
+		s.outstanding++
+		err := host.Begin(ctx, s, &op.scope.cx, params, op.flat, func(lower Lowering) {
+			op.once.Do(func() { s.Post(func() error { return op.finish(lower) }) })
+		})
+		if err != nil {
+			op.end()
+			return 0, err
+		}
+		op.progress(subtaskStarted)
+		return op.outcome()
+	}
+}
+
+// end takes the operation off the store's books.
+func (op *operation) end() {
+	s := op.inst.store
+	if _, there := s.operations[op]; there {
+		delete(s.operations, op)
+		s.outstanding--
+	}
+	op.stop()
+}
+
+func (op *operation) cancel() { op.stop() }
+
+// finish delivers the result to the guest. A function that was cancelled and
+// gave in has none.
+func (op *operation) finish(lower Lowering) error {
+	op.end()
+	op.scope.begin()
+	v, err := lower(&op.scope.cx, op.maxResults, op.flat)
+	if err != nil {
+		if op.canceled && context.Cause(op.inst.store.life) == nil {
+			op.progress(subtaskCancelledBeforeReturned)
+			return nil
+		}
+		return err
+	}
+	op.out = []uint64{v}
+	op.progress(subtaskReturned)
+	return nil
+}
