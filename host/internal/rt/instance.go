@@ -98,7 +98,7 @@ func (s *Store) newInstance(c *Closure, imports map[string]any) (*Instance, erro
 		plan:      c.plan,
 		modules:   c.modules,
 		resources: make([]*ResourceType, len(c.plan.Resources)),
-		handles:   table{limit: s.limits.Handles},
+		handles:   table{store: s},
 		mayEnter:  true,
 		mayLeave:  true,
 		imports:   imports,

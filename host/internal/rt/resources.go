@@ -59,6 +59,7 @@ func (s *Store) destroy(t *ResourceType, rep uint32, caller *Instance) error {
 		return err
 	}
 	if t.dtor != nil {
+		defer s.switchTask(&task{})()
 		if _, err := s.callCore(t.dtor, uint64(rep)); err != nil {
 			return err
 		}

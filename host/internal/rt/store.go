@@ -26,6 +26,7 @@ type Store struct {
 	ctx       context.Context
 	builtins  []trampoline // host functions of core guests, by id
 	instances int
+	handles   int   // in the tables of all instances
 	steps     int   // of instantiation taken so far
 	task      *task // that runs
 	depth     int   // of calls into guests, each inside the one before

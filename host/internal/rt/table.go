@@ -8,8 +8,7 @@ const maxTable = 1<<28 - 1
 type table struct {
 	entries []*handle
 	free    []uint32
-	live    int
-	limit   int
+	store   *Store // counts the handles of all its tables
 }
 
 func (t *table) get(i uint32) (*handle, error) {
@@ -20,10 +19,10 @@ func (t *table) get(i uint32) (*handle, error) {
 }
 
 func (t *table) add(h *handle) (uint32, error) {
-	if t.live >= t.limit {
-		return 0, trapf("handle table is full: limit of %d handles", t.limit)
+	if t.store.handles >= t.store.limits.Handles {
+		return 0, trapf("handle table is full: limit of %d handles", t.store.limits.Handles)
 	}
-	t.live++
+	t.store.handles++
 	if n := len(t.free); n > 0 {
 		i := t.free[n-1]
 		t.free = t.free[:n-1]
@@ -40,5 +39,5 @@ func (t *table) add(h *handle) (uint32, error) {
 func (t *table) remove(i uint32) {
 	t.entries[i] = nil
 	t.free = append(t.free, i)
-	t.live--
+	t.store.handles--
 }
