@@ -47,6 +47,7 @@ bench: build
 fuzz:
 	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
 	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZTIME)
+	$(GO) test ./host -run '^$$' -fuzz FuzzComponent -fuzztime $(FUZZTIME)
 
 guests:
 	$(MAKE) -C guests

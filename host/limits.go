@@ -6,7 +6,7 @@ type Limits struct {
 	MemoryBytes int64
 	// TableElements bounds each table.
 	TableElements int64
-	// Handles bounds each component instance's handle table.
+	// Handles bounds the resource handles of all component instances together.
 	Handles int
 	// Instances bounds the component instances, those nested included.
 	Instances int

@@ -99,3 +99,14 @@ func TestMissingImportsBomb(t *testing.T) {
 		t.Fatalf("an error of %d bytes", n)
 	}
 }
+
+// liveAfter runs f and returns how much it let what lives on the heap grow.
+func liveAfter(f func()) int64 {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
+}

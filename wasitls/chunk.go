@@ -1,6 +1,9 @@
 package wasitls
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // chunk is a piece of plaintext on its way. Idle connections hold none.
 type chunk struct {
@@ -64,15 +67,19 @@ func (q *queue) write(p []byte) {
 	}
 }
 
-// pop removes and returns the first chunk, nil if there is none.
-func (q *queue) pop() *chunk {
-	if len(q.list) == 0 {
+// popAll removes and returns the first chunks, at most n of them, nil if there
+// are none.
+func (q *queue) popAll(n int) []*chunk {
+	n = min(n, len(q.list))
+	if n == 0 {
 		return nil
 	}
-	c := q.list[0]
-	q.size -= c.len()
-	q.drop()
-	return c
+	all := slices.Clone(q.list[:n])
+	for _, c := range all {
+		q.size -= c.len()
+	}
+	q.list = slices.Delete(q.list, 0, n)
+	return all
 }
 
 // drop removes the first chunk from the list.

@@ -108,7 +108,7 @@ func TestQueue(t *testing.T) {
 	if n := q.skip(1 << 30); n != 39_999 || q.size != 0 || len(q.list) != 0 {
 		t.Errorf("skipped %d, left %d in %d chunks", n, q.size, len(q.list))
 	}
-	if q.pop() != nil {
+	if q.popAll(1) != nil {
 		t.Error("something is left")
 	}
 }

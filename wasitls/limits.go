@@ -32,6 +32,10 @@ const (
 	// (RFC 8446, section 5.1).
 	chunkSize = 16 << 10
 
+	// maxBurst is how many chunks make one write of the transport, and one
+	// waking of a reader, when there are as many.
+	maxBurst = 4
+
 	// smallData is the size up to which received data is copied into the
 	// chunk before it, so that a peer that sends single bytes cannot make
 	// each of them hold a chunk.

@@ -208,31 +208,51 @@ func (o *Output) run() {
 // send is the goroutine of the half while there is something to send.
 func (o *Output) send() {
 	for {
-		c, more := o.next()
+		burst, more := o.next()
 		if !more {
 			break
 		}
-		if c == nil {
+		if len(burst) == 0 {
 			o.sent("close", o.conn.tls.CloseWrite())
 			continue
 		}
-		_, err := o.conn.tls.Write(c.data())
-		c.free()
-		o.sent("write", err)
+		o.sent("write", o.conn.writeBurst(burst))
 	}
 	o.conn.releaseUnused()
 	o.conn.workerEnded(1)
 }
 
-// next returns the next chunk to send, or nil for close_notify; more is false
+// writeBurst sends and frees chunks. Several records go to the transport in one
+// write: the peer is woken once, and so is the network.
+func (c *Conn) writeBurst(burst []*chunk) (err error) {
+	if len(burst) > 1 {
+		c.wire.hold()
+		defer func() {
+			if e := c.wire.release(); err == nil {
+				err = e
+			}
+		}()
+	}
+	for _, x := range burst {
+		if err == nil {
+			_, err = c.tls.Write(x.data())
+		}
+		x.free()
+	}
+	return err
+}
+
+// next returns the next chunks to send, none for close_notify; more is false
 // when there is nothing to do and the goroutine ends.
-func (o *Output) next() (c *chunk, more bool) {
+func (o *Output) next() (burst []*chunk, more bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err == nil {
-		if c := o.queue.pop(); c != nil {
-			o.flying = c.len()
-			return c, true
+		if burst = o.queue.popAll(maxBurst); burst != nil {
+			for _, c := range burst {
+				o.flying += c.len()
+			}
+			return burst, true
 		}
 		if o.closing && !o.closed {
 			return nil, true

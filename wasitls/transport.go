@@ -84,6 +84,43 @@ type wire struct {
 	ended  bool        // the transport returned its end; reader only
 	sawEnd atomic.Bool // crypto/tls was told
 	noWait bool        // Read returns errWouldBlock instead of waiting; reader only
+
+	out  sync.Mutex // of writing
+	held *bundle    // what was written since hold, nil without
+}
+
+// bundle is records that go out in one write.
+type bundle struct {
+	n   int
+	buf [maxBurst*chunkSize + 1024]byte // and what TLS adds
+}
+
+var bundles = sync.Pool{New: func() any { return new(bundle) }}
+
+// hold makes Write gather until release.
+func (w *wire) hold() {
+	w.out.Lock()
+	defer w.out.Unlock()
+	w.held = bundles.Get().(*bundle)
+	w.held.n = 0
+}
+
+// release writes what was gathered.
+func (w *wire) release() error {
+	w.out.Lock()
+	defer w.out.Unlock()
+	err := w.flush()
+	bundles.Put(w.held)
+	w.held = nil
+	return err
+}
+
+// flush writes what was gathered so far.
+func (w *wire) flush() error {
+	p := w.held.buf[:w.held.n]
+	w.held.n = 0
+	_, err := w.write(p)
+	return err
 }
 
 // Read never returns bytes together with the end: crypto/tls would drop the end.
@@ -116,7 +153,23 @@ func (w *wire) Read(p []byte) (int, error) {
 	return 0, &transportError{io.ErrNoProgress}
 }
 
+// Write is called by the sender, and by the receiver to answer a KeyUpdate.
 func (w *wire) Write(p []byte) (int, error) {
+	w.out.Lock()
+	defer w.out.Unlock()
+	if w.held != nil && len(p) > len(w.held.buf)-w.held.n {
+		if err := w.flush(); err != nil {
+			return 0, err
+		}
+	}
+	if w.held == nil || len(p) > len(w.held.buf) {
+		return w.write(p)
+	}
+	w.held.n += copy(w.held.buf[w.held.n:], p)
+	return len(p), nil
+}
+
+func (w *wire) write(p []byte) (int, error) {
 	n, err := w.t.Write(p)
 	if err != nil {
 		return n, &transportError{err}

@@ -3,14 +3,14 @@ package rt
 // Limits bounds what the guests of a store may use, beside the limits of
 // core.StoreLimits. A zero field means the default.
 type Limits struct {
-	// Handles is how many handles each component instance may hold.
+	// Handles is how many handles the component instances may hold together.
 	Handles int
 	// Instances is how many component instances the store may hold.
 	Instances int
 	// LiftBytes is how many bytes one call may move out of a guest's memory.
 	LiftBytes int64
-	// Threads is how many threads each component instance may have: each call
-	// into it that has not returned is one at least.
+	// Threads is how many threads the guests of the store may have: each call
+	// into one that has not returned is one at least.
 	Threads int
 }
 
@@ -18,6 +18,10 @@ type Limits struct {
 // inside the one before: from guest to guest, of destructors and of
 // allocators. Each takes a fiber and Go stack; a guest may call itself.
 const maxDepth = 200
+
+// keptLenders is how many borrows a scope keeps room for from call to call: a
+// guest may lend 100,000 at once, to each of its imports.
+const keptLenders = 64
 
 // maxSteps is how many steps of instantiation a store takes, for all its
 // instances: what each makes stays until the store is closed. A file of a few
@@ -27,7 +31,7 @@ const maxSteps = 100_000
 
 // Defaults of Limits.
 const (
-	DefaultHandles   = 1 << 20   // far above any real guest; 32 MiB of Go memory at most
+	DefaultHandles   = 1 << 18   // far above any real guest; 64 MiB of Go memory, those of the host's small resources included
 	DefaultInstances = 10_000    // nested components multiply: this stops bombs
 	DefaultLiftBytes = 128 << 20 // bytes in one call, as other runtimes allow
 	DefaultThreads   = 10_000    // each takes a fiber, and memory mappings of the process

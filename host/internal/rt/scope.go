@@ -62,6 +62,9 @@ func (sc *scope) end() {
 		sc.lenders[i] = nil
 	}
 	sc.lenders = sc.lenders[:0]
+	if cap(sc.lenders) > keptLenders {
+		sc.lenders = nil
+	}
 	sc.busy = false
 }
 

@@ -30,6 +30,8 @@ type Store struct {
 	instances int
 	current   *thread   // that runs, nil outside of guests' code
 	waiting   []*thread // in the order in which they began to wait
+	handles   int       // in the tables of all instances
+	threads   int       // likewise
 	steps     int       // of instantiation taken so far
 	depth     int       // of calls into guests, each inside the one before
 	inbox     inbox

@@ -9,18 +9,18 @@ const maxTable = 1<<28 - 1
 type table[E any] struct {
 	entries []slot[E]
 	free    []uint32
-	live    int
+	used    *int // how many entries all such tables of the store have
 	limit   int
 	what    string // the entries are, for messages
 }
 
 type slot[E any] struct {
 	value E
-	used  bool
+	live  bool
 }
 
 func (t *table[E]) get(i uint32) (E, error) {
-	if int64(i) >= int64(len(t.entries)) || !t.entries[i].used {
+	if int64(i) >= int64(len(t.entries)) || !t.entries[i].live {
 		var none E
 		return none, trapf("unknown %s index %d", t.what, i)
 	}
@@ -28,10 +28,10 @@ func (t *table[E]) get(i uint32) (E, error) {
 }
 
 func (t *table[E]) add(v E) (uint32, error) {
-	if t.live >= t.limit {
-		return 0, trapf("%s table is full: limit of %d", t.what, t.limit)
+	if *t.used >= t.limit {
+		return 0, trapf("%s table is full: limit of %d %ss", t.what, t.limit, t.what)
 	}
-	t.live++
+	*t.used++
 	if n := len(t.free); n > 0 {
 		i := t.free[n-1]
 		t.free = t.free[:n-1]
@@ -48,7 +48,7 @@ func (t *table[E]) add(v E) (uint32, error) {
 func (t *table[E]) remove(i uint32) {
 	t.entries[i] = slot[E]{}
 	t.free = append(t.free, i)
-	t.live--
+	*t.used--
 }
 
 // handleOf returns the handle with that index, which must be a T.

@@ -234,7 +234,8 @@ func TestReportsAreTakenApart(t *testing.T) {
 	}{
 		"one cause": {"one cause", 0},
 		"error while executing at wasm backtrace:\n    0:     0x2f - m!f\n    1:   0x1000 - <unknown>!<wasm function 3>\n\nCaused by:\n    wasm trap: out of bounds memory access": {"wasm trap: out of bounds memory access", 2},
-		"outer\n\nCaused by:\n    0: middle - not a frame\n    1: inner": {"outer: middle - not a frame: inner", 0},
+		"outer\n\nCaused by:\n    0: middle - not a frame\n    1: inner":                                                                 {"outer: middle - not a frame: inner", 0},
+		"error while executing at wasm backtrace:\n    0: m!f\n    1:   0x1000 - m!g\n\nCaused by:\n    wasm trap: call stack exhausted": {"wasm trap: call stack exhausted", 2},
 		"a \x1b[31mred\x00 name": {"a \ufffd[31mred\ufffd name", 0},
 		"":                       {"", 0},
 	} {

@@ -79,14 +79,19 @@ func errorOf(e *C.wasmtime_error_t, hosted bool, message string) error {
 }
 
 // splitTrace takes the library's report of an error apart: causes, outermost
-// first, with a backtrace of the guest among them.
+// first, with a backtrace of the guest among them, up to an empty line.
 func splitTrace(s string) (message string, frames []string) {
 	var causes []string
+	trace := false
 	for line := range strings.Lines(s) {
 		trimmed := strings.TrimSpace(printable(line))
 		switch {
-		case trimmed == "", trimmed == "Caused by:", strings.HasPrefix(trimmed, "error while executing at"):
-		case isFrame(trimmed):
+		case trimmed == "":
+			trace = false
+		case strings.HasPrefix(trimmed, "error while executing at"):
+			trace = true
+		case trimmed == "Caused by:":
+		case trace:
 			if len(frames) < maxFrames {
 				frames = append(frames, frame(trimmed))
 			}
@@ -107,15 +112,14 @@ func printable(s string) string {
 	}, s)
 }
 
-func isFrame(line string) bool {
-	fields := strings.Fields(line)
-	return len(fields) > 3 && strings.HasSuffix(fields[0], ":") && strings.HasPrefix(fields[1], "0x") && fields[2] == "-"
-}
-
-// frame drops the number and the address of a line "0: 0x2f - module!name".
+// frame drops the number and the address of a line "0: 0x2f - module!name"; a
+// function that was about to start has no address.
 func frame(line string) string {
-	_, name, _ := strings.Cut(line, " - ")
-	return name
+	line = cause(line)
+	if address, name, ok := strings.Cut(line, " - "); ok && strings.HasPrefix(address, "0x") {
+		return name
+	}
+	return line
 }
 
 // cause drops the number of a line "0: what happened".

@@ -92,7 +92,11 @@ func (o *Open) writer(s *sink) Output {
 	w := stream.NewWriter(s, s.try())
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.writers[w] = struct{}{}
+	if len(o.writers) < MaxWriters {
+		o.writers[w] = struct{}{}
+	} else {
+		w.Close(nil)
+	}
 	return outputHandle{w, o}
 }
 

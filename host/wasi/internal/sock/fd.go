@@ -16,6 +16,7 @@ type fd struct {
 	file *os.File
 	raw  syscall.RawConn
 	net  *Net
+	peer Addr // of a TCP socket, from the time it connects
 
 	readable, writable *ready.Watch
 

@@ -89,7 +89,12 @@ func (f *fd) localAddr() (Addr, error) {
 	return a, code(err)
 }
 
+// peerAddr is known also after the connection has ended, when the system has
+// forgotten it: wasi-libc aborts the guest where getpeername fails.
 func (f *fd) peerAddr() (Addr, error) {
+	if f.peer.IsValid() {
+		return f.peer, nil
+	}
 	var a Addr
 	err := f.control(func(s int) error {
 		sa, err := unix.Getpeername(s)

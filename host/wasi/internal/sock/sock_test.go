@@ -283,6 +283,25 @@ func TestShutdown(t *testing.T) {
 	}
 }
 
+func TestPeerIsKnownAfterTheEnd(t *testing.T) {
+	n := newNet(t, all)
+	s, in, _, peer := dial(t, n)
+	want := netip.MustParseAddrPort(peer.LocalAddr().String())
+	if err := s.Shutdown(false, true); err != nil {
+		t.Fatal(err)
+	}
+	peer.Close()
+	if err := stream.Wait(ctx(t), in); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Read(make([]byte, 1)); err != stream.ErrClosed {
+		t.Fatalf("read: %v", err)
+	}
+	if a, err := s.RemoteAddr(); err != nil || a.AddrPort != want {
+		t.Errorf("remote address: %v, %v; want %v", a, err, want)
+	}
+}
+
 func TestRefusedConnection(t *testing.T) {
 	n := newNet(t, all)
 	l, addr := listen(t)

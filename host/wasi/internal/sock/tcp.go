@@ -123,6 +123,7 @@ func (t *TCP) StartConnect(to Addr) error {
 		err = nil
 	}
 	t.state, t.pending, t.failed = connecting, connectingOp, code(err)
+	t.fd.peer = to
 	return nil
 }
 
@@ -192,9 +193,10 @@ func (t *TCP) Accept() (*TCP, stream.Input, stream.Output, error) {
 		return nil, nil, nil, NewSocketLimit
 	}
 	s := -1
+	var peer unix.Sockaddr
 	err := t.fd.control(func(l int) (err error) {
 		for {
-			s, _, err = unix.Accept4(l, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+			s, peer, err = unix.Accept4(l, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 			if err != unix.EINTR {
 				return err
 			}
@@ -207,6 +209,7 @@ func (t *TCP) Accept() (*TCP, stream.Input, stream.Output, error) {
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	fd.peer = fromSockaddr(peer)
 	c := &TCP{net: t.net, fd: fd, family: t.family, backlog: Backlog}
 	in, out := c.connected()
 	return c, in, out, nil
