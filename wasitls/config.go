@@ -26,8 +26,8 @@ type Config struct {
 	// bytes from MinBuffer to MaxBuffer; 0 means DefaultWriteBuffer.
 	WriteBuffer int
 
-	// ReadBuffer is how much plaintext a connection keeps for a guest that
-	// does not read, in bytes from MinBuffer to MaxBuffer; 0 means
+	// ReadBuffer is how much plaintext a connection receives before the guest
+	// takes it, in bytes from MinBuffer to MaxBuffer; 0 means
 	// DefaultReadBuffer. At most one record more is kept.
 	ReadBuffer int
 

@@ -1,6 +1,7 @@
 package wasitls
 
 import (
+	"context"
 	"errors"
 	"io"
 	"sync"
@@ -9,26 +10,28 @@ import (
 // Input is the half of a connection that receives.
 //
 // It is ready when there is plaintext, when the peer has ended its half, or
-// when receiving has failed; never for anything else that arrives. The peer's
-// data is read ahead up to Config.ReadBuffer; an idle half holds no buffer.
+// when receiving has failed; never for anything else that arrives.
+//
+// Something is received only while somebody waits, by Await or Notify, or asks
+// in vain again and again; then as much as comes without waiting, and no more
+// than Config.ReadBuffer is kept. Who waits by Await receives on its own
+// goroutine: handing data from one to another costs as much as decrypting it.
+// An idle half holds no buffer, and without waiters no goroutine.
 type Input struct {
 	conn *Conn
 
-	mu      sync.Mutex
-	queue   queue
-	end     error // nil, ErrClosed or an error not yet reported
-	dropped bool
-	stopped bool      // the connection was released
-	full    bool      // the receiver waits for room
-	space   sync.Cond // ends that wait
-	waiters waiters
-	first   [1]byte // receiver only
+	mu        sync.Mutex
+	queue     queue
+	end       error // nil, ErrClosed or an error not yet reported
+	dropped   bool
+	stopped   bool // the connection was released
+	receiving bool // somebody is the receiver
+	asked     bool // in vain, since somebody received
+	waiters   waiters
+	first     [1]byte // receiver only
 }
 
-func (in *Input) init(c *Conn) {
-	in.conn = c
-	in.space.L = &in.mu
-}
+func (in *Input) init(c *Conn) { in.conn = c }
 
 // Read moves plaintext to p. It returns 0 and no error when there is none yet,
 // ErrClosed after the peer's close_notify, and a *StreamError once, then
@@ -52,23 +55,23 @@ func (in *Input) take(f func() int) (int, error) {
 		err := in.end
 		if err != nil {
 			in.end = ErrClosed
+		} else {
+			in.ask()
 		}
 		return 0, err
 	}
-	n := f()
-	// Waking the receiver costs more than a record: let some room gather.
-	if in.full && in.queue.size <= in.conn.config.ReadBuffer/2 {
-		in.full = false
-		in.space.Signal()
-	}
-	return n, nil
+	return f(), nil
 }
 
 // Ready tells whether Read would return anything but (0, nil).
 func (in *Input) Ready() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.ready()
+	if in.ready() {
+		return true
+	}
+	in.ask()
+	return false
 }
 
 func (in *Input) ready() bool {
@@ -87,6 +90,7 @@ func (in *Input) Notify(f func()) (stop func()) {
 		return func() {}
 	}
 	x := in.waiters.add(f)
+	in.start()
 	in.mu.Unlock()
 	return func() {
 		in.mu.Lock()
@@ -105,7 +109,6 @@ func (in *Input) Drop() {
 	}
 	in.dropped = true
 	in.queue.reset()
-	in.space.Signal()
 	list := in.waiters.take()
 	in.mu.Unlock()
 	wake(list)
@@ -113,56 +116,115 @@ func (in *Input) Drop() {
 	in.conn.dropHandle()
 }
 
-// stop ends a receiver that waits for room.
+// stop keeps new receivers from starting.
 func (in *Input) stop() {
 	in.mu.Lock()
 	in.stopped = true
-	in.space.Signal()
 	in.mu.Unlock()
 }
 
-// receive is the goroutine of the half. It waits in a read of one byte, for
-// which no buffer is needed, and then takes what crypto/tls has decrypted.
+// ask notes that somebody has asked in vain. Who does so twice may be going to
+// ask for ever, and never wait.
+func (in *Input) ask() {
+	if in.asked {
+		in.start()
+	}
+	in.asked = true
+}
+
+// start starts a goroutine that receives, unless somebody does.
+func (in *Input) start() {
+	if in.claim() {
+		go in.receive()
+	}
+}
+
+// claim makes the caller the receiver, if there is none and can be one.
+func (in *Input) claim() bool {
+	if in.receiving || in.stopped || in.ready() {
+		return false
+	}
+	in.receiving, in.asked = true, false
+	in.conn.workerStarted()
+	return true
+}
+
+// Await returns when the half is ready. It is Notify for callers that have
+// nothing else to wait for. When ctx ends first the connection is closed, and
+// the cause returned.
+func (in *Input) Await(ctx context.Context) error {
+	in.mu.Lock()
+	direct, ready := in.claim(), in.ready()
+	in.mu.Unlock()
+	if ready {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, in.conn.Close)
+	if direct {
+		in.receive()
+	} else {
+		in.wait(ctx)
+	}
+	if !stop() {
+		in.conn.Close() // AfterFunc may not have got to it yet
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// wait leaves receiving to the receiver there is.
+func (in *Input) wait(ctx context.Context) {
+	woken := make(chan struct{})
+	defer in.Notify(func() { close(woken) })()
+	select {
+	case <-woken:
+	case <-ctx.Done():
+	}
+}
+
+// receive receives until the half is ready. It waits in a read of one byte, for
+// which no buffer is needed, and then takes what can be had without waiting.
 func (in *Input) receive() {
 	defer in.conn.workerEnded(1)
-	for in.waitForRoom() {
+	for {
 		n, err := in.conn.tls.Read(in.first[:])
 		if n > 0 {
-			c := newChunk()
-			c.fill(in.first[:n])
-			if err == nil {
-				err = in.drain(c)
-			}
-			in.push(c)
+			err = in.gather(err)
 		}
-		if err != nil {
-			in.finish(err)
+		if n > 0 || err != nil {
+			in.received(err)
 			return
 		}
 	}
 }
 
-// waitForRoom reports whether reading shall go on.
-func (in *Input) waitForRoom() bool {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for in.queue.size >= in.conn.config.ReadBuffer && !in.dropped && !in.stopped {
-		in.full = true
-		in.space.Wait()
-	}
-	return !in.dropped && !in.stopped
-}
-
-// drain fills c with what is decrypted without waiting for the transport.
-func (in *Input) drain(c *chunk) error {
+// gather queues the first byte and what more there is, as far as there is room.
+// err is that of the first byte's read.
+func (in *Input) gather(err error) error {
 	in.conn.wire.noWait = true
 	defer func() { in.conn.wire.noWait = false }()
+	c := newChunk()
+	c.fill(in.first[:])
+	for {
+		if err == nil {
+			err = in.fill(c)
+		}
+		if !in.push(c) || err != nil {
+			break
+		}
+		c = newChunk()
+	}
+	if errors.Is(err, errWouldBlock) {
+		return nil
+	}
+	return err
+}
+
+// fill fills c with what can be had without waiting.
+func (in *Input) fill(c *chunk) error {
 	for len(c.room()) > 0 {
 		n, err := in.conn.tls.Read(c.room())
 		c.hi += n
-		if errors.Is(err, errWouldBlock) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -170,24 +232,28 @@ func (in *Input) drain(c *chunk) error {
 	return nil
 }
 
-func (in *Input) push(c *chunk) {
+// push queues c. It tells whether there is room for more.
+func (in *Input) push(c *chunk) bool {
 	in.mu.Lock()
-	var list []*waiter
-	if in.dropped {
+	defer in.mu.Unlock()
+	if in.dropped || c.len() == 0 {
 		c.free()
-	} else {
-		in.queue.push(c)
-		list = in.waiters.take()
+		return false
 	}
-	in.mu.Unlock()
-	wake(list)
+	in.queue.push(c)
+	return in.queue.size < in.conn.config.ReadBuffer
 }
 
-// finish ends the half with an error of crypto/tls.
-func (in *Input) finish(err error) {
-	end := in.ending(err)
+// received ends receiving, with an error of crypto/tls or nil.
+func (in *Input) received(err error) {
+	if err != nil {
+		err = in.ending(err)
+	}
 	in.mu.Lock()
-	in.end = end
+	in.receiving = false
+	if err != nil {
+		in.end = err
+	}
 	list := in.waiters.take()
 	in.mu.Unlock()
 	wake(list)
