@@ -19,7 +19,7 @@ import (
 // beyond matches what the library says of components that are valid, but use
 // what it does not have or has not enabled.
 var beyond = regexp.MustCompile(`requires? the component model|feature` +
-	`|proposal not enabled` +
+	`|proposal (not|must be) enabled` +
 	`|is a reexport of an imported function which is not implemented` +
 	`|invalid leading byte \(0x[23]\) for (import|export) name` + // name attributes
 	`|invalid leading byte \(0x43\)` + // async function types
