@@ -20,7 +20,7 @@ import (
 // what it does not have or has not enabled.
 var beyond = regexp.MustCompile(`requires? the component model|feature` +
 	`|proposal (not|must be) enabled` +
-	`|is a reexport of an imported function which is not implemented` +
+	`|which is not implemented|is not supported|unsupported type export` + // in exports of a root component
 	`|invalid leading byte \(0x[23]\) for (import|export) name` + // name attributes
 	`|invalid leading byte \(0x43\)` + // async function types
 	`|is not a valid semver` + // canonical versions such as 0.2
@@ -28,7 +28,7 @@ var beyond = regexp.MustCompile(`requires? the component model|feature` +
 
 // quirks matches what this project says of components that the library takes
 // and should not.
-var quirks = regexp.MustCompile(`invalid leading byte \(0x20\) for component outer alias kind`) // exact functions
+var quirks = regexp.MustCompile(`invalid leading byte \(0x20\) for (component outer alias|external) kind`) // exact functions
 
 func validate(b []byte) error {
 	c, err := binary.Decode(b)
