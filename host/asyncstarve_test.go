@@ -1,6 +1,9 @@
 package host_test
 
 import (
+	"context"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,3 +51,69 @@ const busyCallback = `(component
 // A guest whose callbacks never have to wait must neither pile up stack and
 // fibers nor outlive its deadline.
 func TestBusyCallback(t *testing.T) { within(t, host.NewLinker(), 3*time.Second, busyCallback) }
+
+// working calls an async function of the host that gives it a resource, and
+// does not wait for it: once, or for ever.
+const working = `(component
+  (import "i" (instance $i
+    (export "r" (type $r (sub resource)))
+    (export "work" (func async (result (tuple (own $r) string (own $r)))))))
+  (core module $mem
+    (memory (export "mem") 1)
+    (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 1024)))
+  (core instance $mem (instantiate $mem))
+  (core func $work (canon lower (func $i "work") async (memory $mem "mem") (realloc (func $mem "realloc"))))
+  (core module $m
+    (import "" "work" (func $work (param i32) (result i32)))
+    (func (export "once") (drop (call $work (i32.const 0))))
+    (func (export "f") (loop (drop (call $work (i32.const 0))) (br 0))))
+  (core instance $m (instantiate $m (with "" (instance (export "work" (func $work))))))
+  (func (export "once") (canon lift (core func $m "once")))
+  (func (export "f") (canon lift (core func $m "f"))))`
+
+type given struct {
+	_ host.Tuple
+	A *thing
+	S string
+	B *thing
+}
+
+// Close waits for what the host does for a guest, and drops the resources that
+// come of it.
+func TestCloseWaitsForAsyncFunctions(t *testing.T) {
+	var live, busy atomic.Int64
+	l := host.NewLinker()
+	i := l.Interface("i")
+	i.Resource("r", host.NewResource("r", func(*host.Call, *thing) error { live.Add(-1); return nil }))
+	i.Func("work", host.Async(func(ctx context.Context, _ *host.Store, _ *struct{}) (given, error) {
+		busy.Add(1)
+		defer busy.Add(-1)
+		<-ctx.Done()
+		time.Sleep(10 * time.Millisecond)
+		live.Add(2)
+		return given{A: &thing{}, S: "text", B: &thing{}}, nil
+	}))
+	c := compile(t, working)
+	in := instantiate(t, l, c, host.Limits{})
+	if _, err := in.Call(context.Background(), "", "once"); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Store().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if w, n := busy.Load(), live.Load(); w != 0 || n != 0 {
+		t.Errorf("%d functions work and %d things live after Close", w, n)
+	}
+
+	in = instantiate(t, l, c, host.Limits{})
+	_, err := in.Call(context.Background(), "", "f")
+	if err == nil || !strings.Contains(err.Error(), "too many calls of the host") {
+		t.Errorf("calls without end: %v", err)
+	}
+	if err := in.Store().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if w, n := busy.Load(), live.Load(); w != 0 || n != 0 {
+		t.Errorf("%d functions work and %d things live after Close", w, n)
+	}
+}
