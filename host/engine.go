@@ -61,8 +61,9 @@ type Component struct {
 // the reason.
 type InvalidError struct{ Err error }
 
-// Error implements error.
-func (e *InvalidError) Error() string { return "host: invalid component: " + e.Err.Error() }
+// Error implements error. The text is cut if it is very long, and safe for a
+// terminal: parts of it come from the component.
+func (e *InvalidError) Error() string { return "host: invalid component: " + message(e.Err.Error()) }
 
 // Unwrap returns the reason.
 func (e *InvalidError) Unwrap() error { return e.Err }
