@@ -17,11 +17,14 @@ type Input struct {
 	mu      sync.Mutex
 	queue   queue
 	end     error // nil, ErrClosed or an error not yet reported
+	cause   error // what end was at first
 	dropped bool
+	discard bool
 	stopped bool      // the connection was released
 	full    bool      // the receiver waits for room
 	space   sync.Cond // ends that wait
 	waiters waiters
+	ends    waiters // for NotifyEnd
 	first   [1]byte // receiver only
 }
 
@@ -43,25 +46,75 @@ func (in *Input) Skip(n int) (int, error) {
 }
 
 func (in *Input) take(f func() int) (int, error) {
+	n, err, list := in.takeSome(f)
+	wake(list)
+	return n, err
+}
+
+func (in *Input) takeSome(f func() int) (n int, err error, list []*waiter) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.dropped {
-		return 0, ErrClosed
+		return 0, ErrClosed, nil
 	}
 	if in.queue.size == 0 {
 		err := in.end
 		if err != nil {
 			in.end = ErrClosed
 		}
-		return 0, err
+		return 0, err, nil
 	}
-	n := f()
+	n = f()
 	// Waking the receiver costs more than a record: let some room gather.
 	if in.full && in.queue.size <= in.conn.config.ReadBuffer/2 {
 		in.full = false
 		in.space.Signal()
 	}
-	return n, nil
+	if in.over() {
+		list = in.ends.take()
+	}
+	return n, nil, list
+}
+
+// over tells whether there will never be anything more to read.
+func (in *Input) over() bool {
+	return in.dropped || in.end != nil && in.queue.size == 0
+}
+
+// End returns nil while there is or may be something to read. Then it returns,
+// always the same, ErrClosed if the peer had sent close_notify or the half was
+// dropped, else the *StreamError that Read reports once.
+func (in *Input) End() error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	switch {
+	case !in.over():
+		return nil
+	case in.cause == nil:
+		return ErrClosed
+	}
+	return in.cause
+}
+
+// NotifyEnd calls f once when End returns an error, as Notify does.
+func (in *Input) NotifyEnd(f func()) (stop func()) {
+	return in.notify(&in.ends, in.over, f)
+}
+
+// Discard discards what was received and all that will be. Reading from the
+// transport goes on, so that key updates, close_notify and failures are
+// noticed. It is idempotent.
+func (in *Input) Discard() {
+	in.mu.Lock()
+	in.discard = true
+	in.queue.reset()
+	in.space.Signal()
+	var list []*waiter
+	if in.over() {
+		list = in.ends.take()
+	}
+	in.mu.Unlock()
+	wake(list)
 }
 
 // Ready tells whether Read would return anything but (0, nil).
@@ -80,17 +133,21 @@ func (in *Input) ready() bool {
 // then. f runs on any goroutine and must not block. Being called is a hint:
 // ask Ready.
 func (in *Input) Notify(f func()) (stop func()) {
+	return in.notify(&in.waiters, in.ready, f)
+}
+
+func (in *Input) notify(list *waiters, already func() bool, f func()) (stop func()) {
 	in.mu.Lock()
-	if in.ready() {
+	if already() {
 		in.mu.Unlock()
 		f()
 		return func() {}
 	}
-	x := in.waiters.add(f)
+	x := list.add(f)
 	in.mu.Unlock()
 	return func() {
 		in.mu.Lock()
-		in.waiters.remove(x)
+		list.remove(x)
 		in.mu.Unlock()
 	}
 }
@@ -106,7 +163,7 @@ func (in *Input) Drop() {
 	in.dropped = true
 	in.queue.reset()
 	in.space.Signal()
-	list := in.waiters.take()
+	list := append(in.waiters.take(), in.ends.take()...)
 	in.mu.Unlock()
 	wake(list)
 	in.conn.wire.t.SetReadDeadline(past)
@@ -122,12 +179,17 @@ func (in *Input) stop() {
 }
 
 // receive is the goroutine of the half. It waits in a read of one byte, for
-// which no buffer is needed, and then takes what crypto/tls has decrypted.
+// which no buffer is needed, and then takes what crypto/tls has decrypted. It
+// reads that byte before it waits for room: so key updates and close_notify
+// are handled while the guest does not read, up to the next data.
 func (in *Input) receive() {
 	defer in.conn.workerEnded(1)
-	for in.waitForRoom() {
+	for {
 		n, err := in.conn.tls.Read(in.first[:])
 		if n > 0 {
+			if !in.waitForRoom() {
+				return
+			}
 			c := newChunk()
 			c.fill(in.first[:n])
 			if err == nil {
@@ -173,7 +235,7 @@ func (in *Input) drain(c *chunk) error {
 func (in *Input) push(c *chunk) {
 	in.mu.Lock()
 	var list []*waiter
-	if in.dropped {
+	if in.dropped || in.discard {
 		c.free()
 	} else {
 		in.queue.push(c)
@@ -188,7 +250,13 @@ func (in *Input) finish(err error) {
 	end := in.ending(err)
 	in.mu.Lock()
 	in.end = end
+	if !in.dropped {
+		in.cause = end
+	}
 	list := in.waiters.take()
+	if in.over() {
+		list = append(list, in.ends.take()...)
+	}
 	in.mu.Unlock()
 	wake(list)
 }
