@@ -143,7 +143,7 @@ func (c *connector) start() (t wasitls.Transport, err error) {
 func (c *connector) fail(err error) error {
 	c.do(func() {
 		c.started = true
-		if c.out.over {
+		if c.out.err != nil {
 			err = c.out.err
 		}
 		c.out.finish(err)
