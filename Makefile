@@ -41,8 +41,9 @@ spec:
 interop: build
 	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
 
-bench: build
-	$(GO) run ./interop/cmd/bench
+# make bench BENCH='-only send' passes flags.
+bench:
+	$(GO) run ./interop/cmd/bench $(BENCH)
 
 fuzz:
 	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)

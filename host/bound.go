@@ -54,7 +54,8 @@ func (b *boundFunc) IsAsync() bool { return b.fn.async != nil }
 // Begin implements rt.AsyncFunc.
 func (b *boundFunc) Begin(ctx context.Context, s *rt.Store, cx *abi.Context, maxParams int, flat []uint64, done func(rt.Lowering)) error {
 	f := b.frames.New().(*frame)
-	if err := b.plan.LiftArgs(cx, maxParams, flat, f.args); err != nil {
+	err := b.plan.LiftArgs(cx, maxParams, flat, f.args)
+	if s.Settle(err); err != nil {
 		return err
 	}
 	go func() {
@@ -63,8 +64,7 @@ func (b *boundFunc) Begin(ctx context.Context, s *rt.Store, cx *abi.Context, max
 			if err != nil {
 				return 0, err
 			}
-			v, _, err := b.plan.LowerResult(cx, maxResults, flat, f.result)
-			return v, err
+			return b.lower(s, cx, maxResults, flat, f.result)
 		})
 	}()
 	return nil
@@ -92,12 +92,31 @@ func (b *boundFunc) Call(s *rt.Store, cx *abi.Context, maxParams, maxResults int
 		b.frames.Put(f)
 	}()
 	f.call = Call{ctx: s.Context(), store: s.Owner.(*Store)}
-	if err := b.plan.LiftArgs(cx, maxParams, flat, f.args); err != nil {
+	err = b.plan.LiftArgs(cx, maxParams, flat, f.args)
+	if s.Settle(err); err != nil {
 		return 0, err
 	}
 	if err := b.fn.call(&f.call, f.args, f.result); err != nil {
 		return 0, err
 	}
-	v, _, err = b.plan.LowerResult(cx, maxResults, flat, f.result)
-	return v, err
+	return b.lower(s, cx, maxResults, flat, f.result)
+}
+
+// lower lowers the result. If that fails the store gets the resources in it
+// that the guest was to own, but for those that it has: they are dropped with it.
+func (b *boundFunc) lower(s *rt.Store, cx *abi.Context, maxResults int, flat []uint64, result unsafe.Pointer) (uint64, error) {
+	before := s.Puts()
+	v, _, err := b.plan.LowerResult(cx, maxResults, flat, result)
+	if err == nil {
+		return v, nil
+	}
+	done := s.Puts() - before
+	b.plan.Owned(result, func(r abi.GoResource, src unsafe.Pointer) {
+		if done > 0 {
+			done--
+			return
+		}
+		_, _ = r.Ref(cx, true, src)
+	})
+	return 0, err
 }

@@ -26,8 +26,8 @@ type AnyResource interface {
 
 // NewResource makes a resource type with a WIT name for messages. drop is
 // called when a guest drops its last handle, and when a store is closed that
-// still holds the value; it must not block. An error traps the guest, which
-// then keeps its handle. A nil drop does nothing.
+// still holds the value; it must not block. An error traps the guest, and
+// Close tries again. A nil drop does nothing.
 func NewResource[T any](name string, drop func(*Call, T) error) *Resource[T] {
 	r := &Resource[T]{drop: drop}
 	r.Name = name
@@ -48,7 +48,7 @@ func (r *Resource[T]) Drop(s *rt.Store, rep uint32) error {
 			return err
 		}
 	}
-	_, err = s.Take(&r.ResourceType, rep)
+	_, err = s.Remove(&r.ResourceType, rep)
 	return err
 }
 

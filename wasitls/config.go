@@ -26,9 +26,9 @@ type Config struct {
 	// bytes from MinBuffer to MaxBuffer; 0 means DefaultWriteBuffer.
 	WriteBuffer int
 
-	// ReadBuffer is how much plaintext a connection keeps for a guest that
-	// does not read, in bytes from MinBuffer to MaxBuffer; 0 means
-	// DefaultReadBuffer. At most two records more are kept.
+	// ReadBuffer is how much plaintext a connection receives before the guest
+	// takes it, in bytes from MinBuffer to MaxBuffer; 0 means
+	// DefaultReadBuffer. At most two records more is kept.
 	ReadBuffer int
 
 	// AllowTruncation takes a transport that ends between two records for a

@@ -27,12 +27,11 @@ type Conn struct {
 	done     chan struct{} // closed when released and the last worker has ended
 }
 
-// newConn makes a connection of a finished handshake and begins to read.
+// newConn makes a connection of a finished handshake.
 func newConn(t *tls.Conn, w *wire, config *Config) *Conn {
-	c := &Conn{tls: t, wire: w, config: config, handles: 3, workers: 1, done: make(chan struct{})}
+	c := &Conn{tls: t, wire: w, config: config, handles: 3, done: make(chan struct{})}
 	c.in.init(c)
 	c.out.init(c)
-	go c.in.receive()
 	return c
 }
 

@@ -1,6 +1,7 @@
 package wasitls
 
 import (
+	"context"
 	"errors"
 	"io"
 	"sync"
@@ -9,29 +10,35 @@ import (
 // Input is the half of a connection that receives.
 //
 // It is ready when there is plaintext, when the peer has ended its half, or
-// when receiving has failed; never for anything else that arrives. The peer's
-// data is read ahead up to Config.ReadBuffer; an idle half holds no buffer.
+// when receiving has failed; never for anything else that arrives.
+//
+// Something is received only while somebody waits, by Await or Notify, or asks
+// in vain again and again; then as much as comes without waiting, and no more
+// than Config.ReadBuffer is kept. Who waits by Await receives on its own
+// goroutine: handing data from one to another costs as much as decrypting it.
+// An idle half holds no buffer, and without waiters no goroutine. A half whose
+// end is awaited (NotifyEnd), or that discards, receives all the time: when
+// there is no room, up to the next data, so that key updates and close_notify
+// are handled while nobody reads.
 type Input struct {
 	conn *Conn
 
-	mu      sync.Mutex
-	queue   queue
-	end     error // nil, ErrClosed or an error not yet reported
-	cause   error // what end was at first
-	dropped bool
-	discard bool
-	stopped bool      // the connection was released
-	full    bool      // the receiver waits for room
-	space   sync.Cond // ends that wait
-	waiters waiters
-	ends    waiters // for NotifyEnd
-	first   [1]byte // receiver only
+	mu        sync.Mutex
+	queue     queue
+	end       error // nil, ErrClosed or an error not yet reported
+	cause     error // what end was at first
+	dropped   bool
+	discard   bool
+	stopped   bool // the connection was released
+	receiving bool // somebody is the receiver
+	asked     bool // in vain, since somebody received
+	waiters   waiters
+	ends      waiters // for NotifyEnd
+	held      bool    // first was received, and waits for room
+	first     [1]byte // receiver only
 }
 
-func (in *Input) init(c *Conn) {
-	in.conn = c
-	in.space.L = &in.mu
-}
+func (in *Input) init(c *Conn) { in.conn = c }
 
 // Read moves plaintext to p. It returns 0 and no error when there is none yet,
 // ErrClosed after the peer's close_notify, and a *StreamError once, then
@@ -61,18 +68,16 @@ func (in *Input) takeSome(f func() int) (n int, err error, list []*waiter) {
 		err := in.end
 		if err != nil {
 			in.end = ErrClosed
+		} else {
+			in.ask()
 		}
 		return 0, err, nil
 	}
 	n = f()
-	// Waking the receiver costs more than a record: let some room gather.
-	if in.full && in.queue.size <= in.conn.config.ReadBuffer/2 {
-		in.full = false
-		in.space.Signal()
-	}
 	if in.over() {
 		list = in.ends.take()
 	}
+	in.watch()
 	return n, nil, list
 }
 
@@ -98,7 +103,7 @@ func (in *Input) End() error {
 
 // NotifyEnd calls f once when End returns an error, as Notify does.
 func (in *Input) NotifyEnd(f func()) (stop func()) {
-	return in.notify(&in.ends, in.over, f)
+	return in.notify(&in.ends, in.over, in.watch, f)
 }
 
 // Discard discards what was received and all that will be. Reading from the
@@ -108,11 +113,11 @@ func (in *Input) Discard() {
 	in.mu.Lock()
 	in.discard = true
 	in.queue.reset()
-	in.space.Signal()
 	var list []*waiter
 	if in.over() {
 		list = in.ends.take()
 	}
+	in.watch()
 	in.mu.Unlock()
 	wake(list)
 }
@@ -121,7 +126,11 @@ func (in *Input) Discard() {
 func (in *Input) Ready() bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	return in.ready()
+	if in.ready() {
+		return true
+	}
+	in.ask()
+	return false
 }
 
 func (in *Input) ready() bool {
@@ -133,10 +142,12 @@ func (in *Input) ready() bool {
 // then. f runs on any goroutine and must not block. Being called is a hint:
 // ask Ready.
 func (in *Input) Notify(f func()) (stop func()) {
-	return in.notify(&in.waiters, in.ready, f)
+	return in.notify(&in.waiters, in.ready, in.start, f)
 }
 
-func (in *Input) notify(list *waiters, already func() bool, f func()) (stop func()) {
+// notify adds f to a list, unless what it waits for is so already, and starts
+// receiving.
+func (in *Input) notify(list *waiters, already func() bool, start, f func()) (stop func()) {
 	in.mu.Lock()
 	if already() {
 		in.mu.Unlock()
@@ -144,6 +155,7 @@ func (in *Input) notify(list *waiters, already func() bool, f func()) (stop func
 		return func() {}
 	}
 	x := list.add(f)
+	start()
 	in.mu.Unlock()
 	return func() {
 		in.mu.Lock()
@@ -162,7 +174,6 @@ func (in *Input) Drop() {
 	}
 	in.dropped = true
 	in.queue.reset()
-	in.space.Signal()
 	list := append(in.waiters.take(), in.ends.take()...)
 	in.mu.Unlock()
 	wake(list)
@@ -170,61 +181,152 @@ func (in *Input) Drop() {
 	in.conn.dropHandle()
 }
 
-// stop ends a receiver that waits for room.
+// stop keeps new receivers from starting.
 func (in *Input) stop() {
 	in.mu.Lock()
 	in.stopped = true
-	in.space.Signal()
 	in.mu.Unlock()
 }
 
-// receive is the goroutine of the half. It waits in a read of one byte, for
-// which no buffer is needed, and then takes what crypto/tls has decrypted. It
-// reads that byte before it waits for room: so key updates and close_notify
-// are handled while the guest does not read, up to the next data.
-func (in *Input) receive() {
+// ask notes that somebody has asked in vain. Who does so twice may be going to
+// ask for ever, and never wait.
+func (in *Input) ask() {
+	if in.asked {
+		in.start()
+	}
+	in.asked = true
+}
+
+// start starts a goroutine that receives, unless somebody does.
+func (in *Input) start() {
+	if in.claim() {
+		go in.receive(true)
+	}
+}
+
+// watched tells whether somebody wants to know of the end, and there is one to
+// come.
+func (in *Input) watched() bool {
+	return (in.discard || len(in.ends.list) > 0) && in.end == nil && !in.dropped && !in.stopped
+}
+
+func (in *Input) room() bool { return in.queue.size < in.conn.config.ReadBuffer }
+
+// watch starts a goroutine that receives for those who wait for the end.
+func (in *Input) watch() {
+	if in.receiving || !in.watched() || in.held && !in.room() {
+		return
+	}
+	in.receiving, in.asked = true, false
+	in.conn.workerStarted()
+	go in.receive(true)
+}
+
+// claim makes the caller the receiver, if there is none and can be one.
+func (in *Input) claim() bool {
+	if in.receiving || in.stopped || in.ready() {
+		return false
+	}
+	in.receiving, in.asked = true, false
+	in.conn.workerStarted()
+	return true
+}
+
+// Await returns when the half is ready. It is Notify for callers that have
+// nothing else to wait for. When ctx ends first the connection is closed, and
+// the cause returned.
+func (in *Input) Await(ctx context.Context) error {
+	in.mu.Lock()
+	direct, ready := in.claim(), in.ready()
+	in.mu.Unlock()
+	if ready {
+		return nil
+	}
+	stop := context.AfterFunc(ctx, in.conn.Close)
+	if direct {
+		in.receive(false)
+	} else {
+		in.wait(ctx)
+	}
+	if !stop() {
+		in.conn.Close() // AfterFunc may not have got to it yet
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// wait leaves receiving to the receiver there is.
+func (in *Input) wait(ctx context.Context) {
+	woken := make(chan struct{})
+	defer in.Notify(func() { close(woken) })()
+	select {
+	case <-woken:
+	case <-ctx.Done():
+	}
+}
+
+// receive receives until the half is ready, and if it may go on, for those who
+// wait for the end, while there is room. It waits in a read of one byte, for
+// which no buffer is needed, and then takes what can be had without waiting.
+func (in *Input) receive(goOn bool) {
 	defer in.conn.workerEnded(1)
-	for {
-		n, err := in.conn.tls.Read(in.first[:])
-		if n > 0 {
-			if !in.waitForRoom() {
-				return
-			}
-			c := newChunk()
-			c.fill(in.first[:n])
-			if err == nil {
-				err = in.drain(c)
-			}
-			in.push(c)
+	for more := true; more; {
+		var err error
+		got := in.held
+		if !got {
+			var n int
+			n, err = in.conn.tls.Read(in.first[:])
+			got = n > 0
 		}
-		if err != nil {
-			in.finish(err)
+		switch {
+		case got && in.hold(err):
 			return
+		case got:
+			more = in.received(in.gather(err), goOn)
+		case err != nil:
+			more = in.received(err, goOn)
 		}
 	}
 }
 
-// waitForRoom reports whether reading shall go on.
-func (in *Input) waitForRoom() bool {
+// hold keeps the first byte for later if there is no room.
+func (in *Input) hold(err error) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
-	for in.queue.size >= in.conn.config.ReadBuffer && !in.dropped && !in.stopped {
-		in.full = true
-		in.space.Wait()
+	in.held = err == nil && !in.room() && !in.dropped && !in.discard
+	if in.held {
+		in.receiving = false
 	}
-	return !in.dropped && !in.stopped
+	return in.held
 }
 
-// drain fills c with what is decrypted without waiting for the transport.
-func (in *Input) drain(c *chunk) error {
+// gather queues the first byte and what more there is, as far as there is room.
+// err is that of the first byte's read.
+func (in *Input) gather(err error) error {
 	in.conn.wire.noWait = true
 	defer func() { in.conn.wire.noWait = false }()
+	c := newChunk()
+	c.fill(in.first[:])
+	for {
+		if err == nil {
+			err = in.fill(c)
+		}
+		if !in.push(c) || err != nil {
+			break
+		}
+		c = newChunk()
+	}
+	if errors.Is(err, errWouldBlock) {
+		return nil
+	}
+	return err
+}
+
+// fill fills c with what can be had without waiting.
+func (in *Input) fill(c *chunk) error {
 	for len(c.room()) > 0 {
 		n, err := in.conn.tls.Read(c.room())
 		c.hi += n
-		if errors.Is(err, errWouldBlock) {
-			return nil
-		}
 		if err != nil {
 			return err
 		}
@@ -232,33 +334,45 @@ func (in *Input) drain(c *chunk) error {
 	return nil
 }
 
-func (in *Input) push(c *chunk) {
+// push queues c. It tells whether there is room for more.
+func (in *Input) push(c *chunk) bool {
 	in.mu.Lock()
-	var list []*waiter
-	if in.dropped || in.discard {
+	defer in.mu.Unlock()
+	if in.discard && !in.dropped {
 		c.free()
-	} else {
-		in.queue.push(c)
-		list = in.waiters.take()
+		return true
 	}
-	in.mu.Unlock()
-	wake(list)
+	if in.dropped || c.len() == 0 {
+		c.free()
+		return false
+	}
+	in.queue.push(c)
+	return in.queue.size < in.conn.config.ReadBuffer
 }
 
-// finish ends the half with an error of crypto/tls.
-func (in *Input) finish(err error) {
-	end := in.ending(err)
-	in.mu.Lock()
-	in.end = end
-	if !in.dropped {
-		in.cause = end
+// received ends receiving, with an error of crypto/tls or nil, unless somebody
+// waits for the end and there is room.
+func (in *Input) received(err error, goOn bool) (more bool) {
+	if err != nil {
+		err = in.ending(err)
 	}
+	in.mu.Lock()
+	if err != nil {
+		in.end = err
+		if !in.dropped {
+			in.cause = err
+		}
+	}
+	more = goOn && in.watched()
+	in.receiving = more
+	in.watch()
 	list := in.waiters.take()
 	if in.over() {
 		list = append(list, in.ends.take()...)
 	}
 	in.mu.Unlock()
 	wake(list)
+	return more
 }
 
 // ending tells a clean end from a failure. crypto/tls says io.EOF for both

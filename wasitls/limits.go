@@ -16,10 +16,9 @@ const (
 	// other, so that both cores of a bulk transfer have work.
 	DefaultWriteBuffer = 128 << 10
 
-	// DefaultReadBuffer is the most plaintext kept for a guest that does not
-	// read, in bytes. Bulk transfer needs room for some records on their way
-	// from one core to another.
-	DefaultReadBuffer = 128 << 10
+	// DefaultReadBuffer is the most plaintext received before a guest takes
+	// it, in bytes: as much as a guest reads at once.
+	DefaultReadBuffer = 64 << 10
 
 	// MinBuffer and MaxBuffer bound both buffers of a configuration.
 	MinBuffer = 1 << 10
@@ -32,8 +31,8 @@ const (
 	// (RFC 8446, section 5.1).
 	chunkSize = 16 << 10
 
-	// maxBurst is how many chunks make one write of the transport, and one
-	// waking of a reader, when there are as many.
+	// maxBurst is how many chunks go to the transport in one write, if there
+	// are as many.
 	maxBurst = 4
 
 	// smallData is the size up to which received data is copied into the

@@ -25,6 +25,14 @@ type Transport interface {
 	SetWriteDeadline(time.Time) error
 }
 
+// NowReader is a Transport that can tell that there is nothing to read. What
+// arrives in bulk then costs fewer wakings.
+type NowReader interface {
+	Transport
+	// ReadNow is Read, but returns 0 and no error instead of waiting.
+	ReadNow(p []byte) (int, error)
+}
+
 // Borrow returns a transport on conn that leaves conn open: Close only ends
 // the calls in progress and those to come, then calls release, once, if that
 // is not nil. It is for connections that belong to somebody else, like a
@@ -130,27 +138,44 @@ func (w *wire) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	if w.noWait {
-		return 0, errWouldBlock
+		return w.readNow(p)
 	}
 	// bytes.Buffer, through which crypto/tls reads, would spin on (0, nil).
 	for range maxFruitless {
 		n, err := w.t.Read(p)
-		if err == io.EOF {
-			w.ended = true
-			if n == 0 {
-				w.sawEnd.Store(true)
-				return 0, io.EOF
-			}
-			return n, nil
-		}
-		if err != nil {
-			return n, &transportError{err}
-		}
-		if n > 0 {
-			return n, nil
+		if n > 0 || err != nil {
+			return w.got(n, err)
 		}
 	}
 	return 0, &transportError{io.ErrNoProgress}
+}
+
+func (w *wire) readNow(p []byte) (int, error) {
+	r, ok := w.t.(NowReader)
+	if !ok {
+		return 0, errWouldBlock
+	}
+	n, err := r.ReadNow(p)
+	if n == 0 && err == nil {
+		return 0, errWouldBlock
+	}
+	return w.got(n, err)
+}
+
+// got is what Read returns for what the transport returned.
+func (w *wire) got(n int, err error) (int, error) {
+	switch {
+	case err == nil:
+		return n, nil
+	case err != io.EOF:
+		return n, &transportError{err}
+	}
+	w.ended = true
+	if n > 0 {
+		return n, nil
+	}
+	w.sawEnd.Store(true)
+	return 0, io.EOF
 }
 
 // Write is called by the sender, and by the receiver to answer a KeyUpdate.

@@ -19,6 +19,8 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"runtime/pprof"
+	"slices"
 	"time"
 )
 
@@ -49,6 +51,7 @@ type bench struct {
 	server  *server
 	host    *guestHost
 	cache   string // folder for compiled code
+	raised  bool   // vm.max_map_count, for this run
 }
 
 // measure is one thing to find out; it may give several results.
@@ -81,6 +84,10 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, err
 	}
 	defer os.RemoveAll(b.cache)
+	machine := ThisMachine()
+	if b.selects("waiting") {
+		defer b.makeRoom(slices.Max(b.waiting))()
+	}
 	if b.server, err = startServer(ctx, o.Server); err != nil {
 		return nil, err
 	}
@@ -89,13 +96,18 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, err
 	}
 	defer b.host.close()
-	return b.run(ctx)
+	r := &Report{Machine: machine}
+	r.Results, err = b.run(ctx)
+	return r, err
 }
 
-func (b *bench) run(ctx context.Context) (*Report, error) {
-	r := &Report{Machine: ThisMachine()}
+func (b *bench) selects(measure string) bool {
+	return b.options.Only == nil || b.options.Only.MatchString(measure)
+}
+
+func (b *bench) run(ctx context.Context) (all []Result, err error) {
 	for _, m := range measures {
-		if b.options.Only != nil && !b.options.Only.MatchString(m.name) {
+		if !b.selects(m.name) {
 			continue
 		}
 		began := time.Now()
@@ -103,12 +115,12 @@ func (b *bench) run(ctx context.Context) (*Report, error) {
 		if err != nil {
 			return nil, fmt.Errorf("bench: %s: %w", m.name, err)
 		}
-		r.Results = append(r.Results, results...)
+		all = append(all, results...)
 		if b.options.Log != nil {
 			fmt.Fprintf(b.options.Log, "bench: %s took %.1f s\n", m.name, time.Since(began).Seconds())
 		}
 	}
-	return r, nil
+	return all, nil
 }
 
 // sample is one run of one side.
@@ -128,8 +140,8 @@ func pairs(ctx context.Context, rounds int, native, guest func(context.Context) 
 	for i := range rounds + 1 {
 		var p pair
 		sides := []func() error{
-			func() (err error) { p.native, err = timed(ctx, native); return named("native client", err) },
-			func() (err error) { p.guest, err = timed(ctx, guest); return named("guest", err) },
+			func() (err error) { p.native, err = timed(ctx, "native", native); return err },
+			func() (err error) { p.guest, err = timed(ctx, "guest", guest); return err },
 		}
 		if i%2 == 1 {
 			sides[0], sides[1] = sides[1], sides[0]
@@ -146,21 +158,17 @@ func pairs(ctx context.Context, rounds int, native, guest func(context.Context) 
 	return out, nil
 }
 
-func named(side string, err error) error {
-	if err != nil {
-		return fmt.Errorf("%s: %w", side, err)
-	}
-	return nil
-}
-
 // timed runs one side within a bounded time, on a swept heap, and adds the
-// processor time that it took.
-func timed(ctx context.Context, f func(context.Context) (sample, error)) (sample, error) {
+// processor time that it took. A CPU profile tells the sides by the label "side".
+func timed(ctx context.Context, side string, f func(context.Context) (sample, error)) (s sample, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sampleLimit)
 	defer cancel()
 	runtime.GC()
 	before := processorTime()
-	s, err := f(ctx)
+	pprof.Do(ctx, pprof.Labels("side", side), func(ctx context.Context) { s, err = f(ctx) })
 	s.cpu = processorTime() - before
+	if err != nil {
+		err = fmt.Errorf("%s: %w", side, err)
+	}
 	return s, err
 }

@@ -17,7 +17,7 @@ func idle(ctx context.Context, b *bench) ([]Result, error) {
 		return sample{value: float64(after.heap-before.heap) / n, second: float64(after.resident-before.resident) / n}, err
 	}
 	ps, err := pairs(ctx, b.idleRounds, func(ctx context.Context) (sample, error) {
-		return each(b.server.native().idle(ctx, b.connections))
+		return each(b.nativeIdle(ctx, b.connections))
 	}, func(ctx context.Context) (sample, error) {
 		return each(b.guestIdle(ctx, b.connections))
 	})
@@ -31,7 +31,7 @@ func idle(ctx context.Context, b *bench) ([]Result, error) {
 	return []Result{r, resident}, nil
 }
 
-func (n native) idle(ctx context.Context, count int) (before, after memory, err error) {
+func (b *bench) nativeIdle(ctx context.Context, count int) (before, after memory, err error) {
 	before = takeMemory()
 	var open []*tls.Conn
 	ended := make(chan error, count)
@@ -42,7 +42,7 @@ func (n native) idle(ctx context.Context, count int) (before, after memory, err 
 		}
 	}()
 	for range count {
-		c, err := n.dial(ctx)
+		c, err := b.server.native().dial(ctx)
 		if err != nil {
 			return before, after, err
 		}
@@ -52,7 +52,7 @@ func (n native) idle(ctx context.Context, count int) (before, after memory, err 
 			ended <- err
 		}()
 	}
-	time.Sleep(settle)
+	time.Sleep(b.settle)
 	after = takeMemory()
 	if len(ended) > 0 {
 		err = fmt.Errorf("%d connections ended", len(ended))
@@ -76,7 +76,7 @@ func (b *bench) guestIdle(ctx context.Context, count int) (before, after memory,
 		err = fmt.Errorf("opened %d connections, not %d", l.Connections, count)
 	}
 	if err == nil {
-		time.Sleep(settle)
+		time.Sleep(b.settle)
 		after = takeMemory()
 	}
 	if stopped := g.stop(); err == nil {

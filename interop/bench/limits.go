@@ -10,8 +10,6 @@ const (
 	// connectionLifetime is how long the server keeps a connection: longer than
 	// any sample lasts.
 	connectionLifetime = 10 * time.Minute
-	// settle is how long guests are left alone before they are looked at.
-	settle = 500 * time.Millisecond
 	// starters is how many guests are started at the same time.
 	starters = 4
 	// chunk is the size of bulk reads and writes.
@@ -27,16 +25,17 @@ type sizes struct {
 	idleRounds  int   // of idle connections
 	waiting     []int // guests in poll at the same time
 	starts      int
-	calls       int // of a host function
+	calls       int           // of a host function
+	settle      time.Duration // for which guests are left alone before they are looked at
 }
 
 var (
 	full = sizes{
 		rounds: 9, bulk: 384 << 20, handshakes: 300, connections: 1000, idleRounds: 3,
-		waiting: []int{2_000, 10_000}, starts: 40, calls: 1_000_000,
+		waiting: []int{2_000, 10_000}, starts: 40, calls: 1_000_000, settle: 500 * time.Millisecond,
 	}
 	quick = sizes{
 		rounds: 1, bulk: 1 << 20, handshakes: 3, connections: 20, idleRounds: 1,
-		waiting: []int{20, 50}, starts: 2, calls: 1000,
+		waiting: []int{20, 50}, starts: 2, calls: 1000, settle: 20 * time.Millisecond,
 	}
 )

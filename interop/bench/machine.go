@@ -31,11 +31,23 @@ func ThisMachine() Machine {
 	if b, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		m.Kernel = strings.TrimSpace(string(b))
 	}
-	if b, err := os.ReadFile("/proc/sys/vm/max_map_count"); err == nil {
-		m.MapCount, _ = strconv.Atoi(strings.TrimSpace(string(b)))
-	}
+	m.MapCount = mapCount()
 	return m
 }
+
+const mapCountFile = "/proc/sys/vm/max_map_count"
+
+// mapCount is how many memory mappings a process may have, 0 if unknown.
+func mapCount() int {
+	b, err := os.ReadFile(mapCountFile)
+	if err != nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(string(b)))
+	return n
+}
+
+func setMapCount(n int) error { return os.WriteFile(mapCountFile, []byte(strconv.Itoa(n)), 0o644) }
 
 func (m Machine) String() string {
 	return fmt.Sprintf("%s, %d cores, Linux %s, %s, vm.max_map_count %d", m.CPU, m.Cores, m.Kernel, m.Go, m.MapCount)

@@ -28,7 +28,7 @@ func start(ctx context.Context, b *bench) ([]Result, error) {
 		{"start of a cached component, new engine", guestAtMost(2), b.startNew},
 		{"start of a compiled component", target{}, b.startWarm},
 	} {
-		var totals, parts []float64
+		var totals []float64
 		note := ""
 		for i := range b.starts + 1 {
 			ctx, cancel := context.WithTimeout(ctx, sampleLimit)
@@ -42,7 +42,6 @@ func start(ctx context.Context, b *bench) ([]Result, error) {
 			}
 			note = l.String()
 		}
-		_ = parts
 		r := result(m.name, figure(totals, milliseconds.scale), milliseconds, m.target)
 		r.Note = note
 		out = append(out, r)
@@ -62,7 +61,7 @@ func (l launch) String() string {
 		ms(l.engine), ms(l.compile), ms(l.link), ms(l.instantiate), ms(l.run))
 }
 
-// lap returns the time since the last call.
+// laps returns a function that returns the time since its last call.
 func laps() func() time.Duration {
 	last := time.Now()
 	return func() time.Duration {

@@ -2,11 +2,8 @@ package p2_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
-	"io"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +14,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/p2/cli"
 	"github.com/wasitls/wasitls/host/wasi/p2/sockets"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
+	"github.com/wasitls/wasitls/internal/guesttest"
 	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/p2"
 	"github.com/wasitls/wasitls/wasitls/wasitlstest/checkpeer"
@@ -58,20 +56,7 @@ func (r *rig) component(t *testing.T, name string) *host.Component {
 	if c := r.comps[name]; c != nil {
 		return c
 	}
-	f, err := os.Open("../../testdata/guests/" + name + ".wasm.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	wasm, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := r.engine.Compile(context.Background(), wasm)
+	c, err := r.engine.Compile(context.Background(), guesttest.Component(t, name))
 	if err != nil {
 		t.Fatal(err)
 	}

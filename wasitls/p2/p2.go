@@ -113,16 +113,23 @@ type future struct {
 type finishArgs struct{ This *handshake }
 
 func finisher(client *wasitls.Client) func(*host.Call, *finishArgs) (*future, error) {
-	return func(_ *host.Call, a *finishArgs) (*future, error) {
-		return &future{h: client.Start(a.This.transport, a.This.name)}, nil
+	return func(c *host.Call, a *finishArgs) (*future, error) {
+		if err := begin(c.Store()); err != nil {
+			a.This.transport.Close()
+			return nil, err
+		}
+		f := &future{h: client.Start(a.This.transport, a.This.name)}
+		track(c.Store(), f.h)
+		return f, nil
 	}
 }
 
-func dropFuture(_ *host.Call, f *future) error {
+func dropFuture(c *host.Call, f *future) error {
 	if err := f.Childless(); err != nil {
 		return err
 	}
 	f.h.Cancel()
+	dropped(c.Store())
 	return nil
 }
 

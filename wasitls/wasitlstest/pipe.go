@@ -52,15 +52,17 @@ func (e *end) CloseWrite() error {
 	return nil
 }
 
+// Close ends reading first: a peer that sees the end shall not be able to write.
 func (e *end) Close() error {
-	e.out.update(func(f *flow) { f.finished, f.writerGone = true, true })
 	e.in.update(func(f *flow) { f.readerGone = true })
+	e.out.update(func(f *flow) { f.finished, f.writerGone = true, true })
 	return nil
 }
 
+// Reset ends reading first, as Close does.
 func (e *end) Reset() error {
-	e.out.update(func(f *flow) { f.reset, f.writerGone, f.data = true, true, nil })
 	e.in.update(func(f *flow) { f.reset, f.readerGone = true, true })
+	e.out.update(func(f *flow) { f.reset, f.writerGone, f.data = true, true, nil })
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 type slab struct {
 	values []slabEntry
 	free   []uint32
+	puts   uint64      // how many values were ever put in
+	taken  []slabEntry // by the lifting of arguments in progress
 }
 
 type slabEntry struct {
@@ -21,6 +23,7 @@ type slabEntry struct {
 // representation.
 func (s *Store) Put(t *ResourceType, v any) uint32 {
 	e := slabEntry{t, v}
+	s.values.puts++
 	if n := len(s.values.free); n > 0 {
 		i := s.values.free[n-1]
 		s.values.free = s.values.free[:n-1]
@@ -41,14 +44,45 @@ func (s *Store) Value(t *ResourceType, rep uint32) (any, error) {
 	return nil, trapf("no %s with representation %d", t.Name, rep)
 }
 
-// Take removes the value with that representation and returns it.
-func (s *Store) Take(t *ResourceType, rep uint32) (any, error) {
+// Puts is how many values were ever put into the store.
+func (s *Store) Puts() uint64 { return s.values.puts }
+
+// Remove removes the value with that representation and returns it.
+func (s *Store) Remove(t *ResourceType, rep uint32) (any, error) {
 	v, err := s.Value(t, rep)
 	if err == nil {
 		s.values.values[rep] = slabEntry{}
 		s.values.free = append(s.values.free, rep)
 	}
 	return v, err
+}
+
+// Take is Remove for an argument that a host function is to own. Settle must
+// follow when all arguments of the call are lifted.
+func (s *Store) Take(t *ResourceType, rep uint32) (any, error) {
+	v, err := s.Remove(t, rep)
+	if err == nil {
+		s.values.taken = append(s.values.taken, slabEntry{t, v})
+	}
+	return v, err
+}
+
+// Settle ends the lifting of arguments. If that failed, the store has what was
+// taken again, so that it is dropped with the store.
+func (s *Store) Settle(err error) {
+	b := &s.values
+	if len(b.taken) == 0 {
+		return
+	}
+	for _, e := range b.taken {
+		if err != nil {
+			s.Put(e.typ, e.value)
+		}
+	}
+	clear(b.taken)
+	if b.taken = b.taken[:0]; cap(b.taken) > keptLenders {
+		b.taken = nil
+	}
 }
 
 // dropAll drops every value, last made first. A drop that is refused, as that

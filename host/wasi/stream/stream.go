@@ -22,6 +22,14 @@ type Pollable interface {
 	Notify(f func()) (stop func())
 }
 
+// Awaiter is a Pollable that can be waited for by itself at less cost than by
+// Ready and Notify.
+type Awaiter interface {
+	// Await returns when the condition may hold. When ctx ends first what it
+	// is a condition of is broken, and the cause is returned.
+	Await(ctx context.Context) error
+}
+
 // Input is a source of bytes. It is ready when Read would return anything but
 // (0, nil).
 type Input interface {

@@ -207,6 +207,29 @@ func (c *netConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// ReadNow is Read, but returns 0 and no error instead of waiting.
+func (c *netConn) ReadNow(p []byte) (int, error) {
+	c.shut.Lock()
+	defer c.shut.Unlock()
+	if c.done {
+		return 0, os.ErrClosed
+	}
+	n := 0
+	err := c.conn.fd.control(func(s int) (err error) {
+		n, err = unix.Read(s, p)
+		return err
+	})
+	switch {
+	case err == unix.EAGAIN || err == unix.EINTR:
+		return 0, nil
+	case err != nil:
+		return 0, &net.OpError{Op: "read", Net: "tcp", Err: plain(err)}
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
 func (c *netConn) Write(p []byte) (int, error) {
 	n, err := c.conn.fd.file.Write(p)
 	if err != nil {

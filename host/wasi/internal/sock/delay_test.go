@@ -1,10 +1,15 @@
 package sock
 
 import (
+	"errors"
+	"io"
 	"net/netip"
+	"os"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/wasitls/wasitls/host/wasi/stream"
 )
 
 // Small writes do not wait for the peer's acknowledgement, neither on a socket
@@ -67,4 +72,36 @@ func expectReady(t *testing.T, c *TCP) {
 		}
 		stop()
 	}
+}
+
+// ReadNow never waits, and tells nothing from the end.
+func TestReadNow(t *testing.T) {
+	n := newNet(t, all)
+	s, in, out, peer := dial(t, n)
+	defer s.Drop()
+	conn, ok := stream.TakeConn(in, out)
+	if !ok {
+		t.Fatal("the connection cannot be taken")
+	}
+	c := conn.(*netConn)
+	p := make([]byte, 8)
+	expect := func(wantN int, wantErr error) {
+		t.Helper()
+		if n, err := c.ReadNow(p); n != wantN || !errors.Is(err, wantErr) {
+			t.Errorf("%d, %v; want %d, %v", n, err, wantN, wantErr)
+		}
+	}
+	expect(0, nil)
+	peer.Write([]byte("hello"))
+	peer.Close()
+	if _, err := c.Read(p[:1]); err != nil {
+		t.Fatal(err)
+	}
+	expect(4, nil)
+	if _, err := c.Read(p); err != io.EOF {
+		t.Fatal(err)
+	}
+	expect(0, io.EOF)
+	c.Close()
+	expect(0, os.ErrClosed)
 }

@@ -136,7 +136,7 @@ func (o *OutputStream) writeAll(e env, p []byte) error {
 func (o *OutputStream) writeNow(e env, s stream.Synchronous, p []byte) error {
 	e.free()
 	o.permit = 0
-	err := s.WriteAndFlush(e, p)
+	err := s.WriteAndFlush(e.Context, p)
 	o.done = err != nil
 	if e.Err() != nil {
 		return &Trap{context.Cause(e)}

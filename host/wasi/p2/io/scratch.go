@@ -35,11 +35,27 @@ func envOf(c *host.Call) env {
 
 // wait waits for p on behalf of a guest. Its error traps the guest.
 func (e env) wait(p stream.Pollable) error {
+	if a, ok := p.(stream.Awaiter); ok {
+		return e.await(a, p)
+	}
 	if p.Ready() {
 		return nil
 	}
 	e.free()
-	if err := stream.Wait(e, p); err != nil {
+	return stopped(stream.Wait(e.Context, p))
+}
+
+func (e env) await(a stream.Awaiter, p stream.Pollable) error {
+	e.free()
+	for {
+		if err := a.Await(e.Context); err != nil || p.Ready() {
+			return stopped(err)
+		}
+	}
+}
+
+func stopped(err error) error {
+	if err != nil {
 		return &Trap{err}
 	}
 	return nil
