@@ -103,9 +103,9 @@ fn base(path: &str) -> io::Result<(Descriptor, String)> {
     };
     let all = get_directories().into_iter();
     let found = all.filter_map(|(d, name)| inside(&name).map(|(n, rest)| (n, d, rest)));
-    let (_, directory, rest) = found.max_by_key(|(n, ..)| *n).ok_or_else(|| {
-        io::Error::new(io::ErrorKind::NotFound, "not in a preopened directory")
-    })?;
+    let (_, directory, rest) = found
+        .max_by_key(|(n, ..)| *n)
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "not in a preopened directory"))?;
     Ok((directory, rest))
 }
 

@@ -100,10 +100,16 @@ mod tests {
     #[test]
     fn names_are_those_of_the_wit() {
         let e = from_socket("connect", ErrorCode::ConnectionRefused);
-        assert_eq!((e.kind(), e.to_string().as_str()), (ErrorKind::ConnectionRefused, "connect: connection-refused"));
+        assert_eq!(
+            (e.kind(), e.to_string().as_str()),
+            (ErrorKind::ConnectionRefused, "connect: connection-refused")
+        );
         let e = from_socket("connect", ErrorCode::Other(Some("no luck".into())));
         assert_eq!(e.to_string(), "connect: no luck");
         let e = from_lookup(LookupCode::NameUnresolvable);
-        assert_eq!((e.kind(), e.to_string().as_str()), (ErrorKind::NotFound, "name lookup: name-unresolvable"));
+        assert_eq!(
+            (e.kind(), e.to_string().as_str()),
+            (ErrorKind::NotFound, "name lookup: name-unresolvable")
+        );
     }
 }

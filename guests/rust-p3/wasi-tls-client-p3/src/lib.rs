@@ -32,7 +32,7 @@ mod tls;
 pub use error::Failure;
 pub use resolve::resolve;
 pub use stream::{Reader, Writer};
-pub use tcp::TcpStream;
+pub use tcp::{TcpStream, connect};
 pub use time::{Instant, sleep, within};
 pub use tls::TlsStream;
 pub use wit_bindgen::{spawn_local, yield_async};
@@ -74,7 +74,7 @@ macro_rules! command {
     ($main:path) => {
         struct Command;
         impl $crate::sys::exports::wasi::cli::run::Guest for Command {
-            async fn run() -> Result<(), ()> {
+            async fn run() -> ::core::result::Result<(), ()> {
                 $main().await
             }
         }

@@ -18,7 +18,7 @@ impl TcpStream {
     /// Looks up the host and connects to the first of its addresses that answers. The error is
     /// that of the last address tried.
     pub async fn connect(host: &str, port: u16) -> io::Result<TcpStream> {
-        Ok(TcpStream::over(first(host, port).await?))
+        Ok(TcpStream::over(connect(host, port).await?))
     }
 
     /// Connects to one address.
@@ -44,8 +44,9 @@ impl TcpStream {
     }
 }
 
-/// A socket connected to the first address of the host that answers.
-pub(crate) async fn first(host: &str, port: u16) -> io::Result<TcpSocket> {
+/// Looks up the host and returns a socket connected to the first of its addresses that answers,
+/// of which no streams are taken yet. The error is that of the last address tried.
+pub async fn connect(host: &str, port: u16) -> io::Result<TcpSocket> {
     let mut last = None;
     for address in resolve(host, port).await? {
         match open(address).await {

@@ -26,7 +26,7 @@ impl TlsStream {
     /// As `connect`, with another server name: a DNS name in its ASCII form or an IP address
     /// without brackets.
     pub async fn connect_as(host: &str, port: u16, server_name: &str) -> io::Result<TlsStream> {
-        TlsStream::handshake(&tcp::first(host, port).await?, server_name).await
+        TlsStream::handshake(&tcp::connect(host, port).await?, server_name).await
     }
 
     /// Makes the handshake on a connected socket of which no streams were taken. The socket can
