@@ -136,7 +136,7 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3
+[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3 tlscheck-p3
 for name in "$@"; do
   build "$name"
 done
