@@ -8,8 +8,8 @@ import (
 
 // Async makes a host function of f for an async function of WIT. f runs on a
 // goroutine of its own and may block; its context ends when the guest cancels
-// the call, when the guest ends, and when the store is closed. The arguments
-// are f's to keep. The *Call must not be used.
+// the call, when the guest ends, and when the store is closed: Close waits for
+// f. The arguments are f's to keep. The *Call must not be used.
 //
 // A and R are as for Func, where *Stream, *Values and *Future stand for
 // stream and future.

@@ -25,4 +25,6 @@ const (
 	// maxNameShown is how many bytes of a name messages show; a name may have
 	// 100,000.
 	maxNameShown = 200
+	// maxMessage is how many bytes of a message about a component file are shown.
+	maxMessage = 1000
 )

@@ -110,3 +110,23 @@ func liveAfter(f func()) int64 {
 	runtime.ReadMemStats(&after)
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
 }
+
+// Names in a component file may be long and hold anything: messages show them
+// on one line, in part.
+func TestMessagesAreSafe(t *testing.T) {
+	name := "\\1b[2J\\0a" + strings.Repeat("x", 50_000)
+	b, err := wat.Module(`(component
+	  (core module $m (func (import "" "` + name + `")))
+	  (core instance $i (instantiate $m (with "" (instance)))))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = engine.Compile(context.Background(), b)
+	var invalid *host.InvalidError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("got %v", err)
+	}
+	if s := err.Error(); len(s) > 2000 || strings.ContainsAny(s, "\x1b\n") {
+		t.Errorf("%d bytes: %.100q", len(s), s)
+	}
+}

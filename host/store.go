@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime/debug"
 	"sync"
 
 	"github.com/wasitls/wasitls/host/internal/core"
@@ -75,7 +76,19 @@ func (s *Store) enter(ctx context.Context, f func(context.Context, *visit) error
 		return ErrClosed
 	}
 	defer context.AfterFunc(s.life, func() { cancel(ErrClosed) })()
-	return f(ctx, v)
+	return s.protect(func() error { return f(ctx, v) })
+}
+
+// protect ends the guest in whose favour anything panics: neither a mistake of
+// this package nor one of a stream that the host has given it ends the process.
+func (s *Store) protect(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{"a call", p, debug.Stack()}
+			s.rt.Kill(err)
+		}
+	}()
+	return f()
 }
 
 // visit is a call's time in a store: it has the turn, but for when it waits.
