@@ -50,7 +50,7 @@ const busyCallback = `(component
 
 // A guest whose callbacks never have to wait must neither pile up stack and
 // fibers nor outlive its deadline.
-func TestBusyCallback(t *testing.T) { within(t, host.NewLinker(), 3*time.Second, busyCallback) }
+func TestBusyCallback(t *testing.T) { within(t, host.NewLinker(), 1500*time.Millisecond, busyCallback) }
 
 // working calls an async function of the host that gives it a resource, and
 // does not wait for it: once, or for ever.

@@ -46,7 +46,7 @@ func (e *Engine) NewStore(l Limits) (*Store, error) {
 	s := &Store{
 		engine: e,
 		turn:   make(chan struct{}, 1),
-		rt:     rt.NewStore(cs, rt.Limits{Handles: l.Handles, Instances: l.Instances, LiftBytes: l.LiftBytes}),
+		rt:     rt.NewStore(cs, rt.Limits{Handles: l.Handles, Instances: l.Instances, LiftBytes: l.LiftBytes, Threads: l.Threads}),
 		state:  map[reflect.Type]any{},
 	}
 	s.rt.Owner = s
@@ -143,8 +143,10 @@ type storeKey struct{ *Store }
 
 // Close stops the guest where it stands, waits until the call in progress has
 // returned, drops the resources that the guest still holds, closes the
-// attached state and frees the store. It is idempotent. The error joins those
-// of drops and closers.
+// attached state and frees the store. No code of the guest runs any more: the
+// destructors of resources that guests define do not. It is idempotent. The
+// error joins those of drops and closers. A host function must not close its
+// own store: it would wait for itself.
 func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {

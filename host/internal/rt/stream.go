@@ -197,7 +197,8 @@ const (
 type end struct {
 	waitable
 	ch       channel
-	t        *types.Type // stream<T> or future<T>
+	t        *types.Type     // stream<T> or future<T>
+	types    []*ResourceType // of the resource variables in t, by slot
 	writable bool
 	future   bool
 	state    copyState
