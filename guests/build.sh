@@ -23,7 +23,7 @@ in_root() { # runs a command in the toolchain's root, from the copied sources
 # Copy the sources in. Times are kept, so that cargo rebuilds only what changed.
 rm -rf "$tc/build/src"
 mkdir -p "$tc/build/src" "$tc/build/out"
-tar -C "$root" --exclude target -cf - guests/rust guests/c wit | tar -C "$tc/build/src" -xf -
+tar -C "$root" --exclude target -cf - guests/rust guests/rust-p3 guests/c wit | tar -C "$tc/build/src" -xf -
 # The registry is trusted as this machine trusts it.
 if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
   cp /etc/ssl/certs/ca-certificates.crt "$tc/etc/ssl/certs/ca-certificates.crt"
@@ -34,6 +34,7 @@ rustc=$(in_root 'rustc --version | cut -d " " -f 1-2')
 clang=$(in_root 'clang --version | sed -n "1s/.*version \([0-9.]*\).*/clang \1/p"')
 libc=$(in_root 'dpkg-query -W -f "\${Package} \${Version}" wasi-libc')
 wasmtools=$(in_root 'wasm-tools --version | cut -d " " -f 1-2')
+p3_wasmtools=$(in_root '/opt/p3/bin/wasm-tools --version | cut -d " " -f 1-2')
 
 # component NAME CORE [EMBED-ARGS]: turns /build/out/NAME.core.wasm into a component.
 component() {
@@ -46,8 +47,12 @@ component() {
 pack() {
   name=$1 tool=$2
   shift 2
+  case $name in
+  *-p3) tools=$p3_wasmtools ;;
+  *) tools=$wasmtools ;;
+  esac
   "$tc/build/pack" -root "$root" -name "$name" -component "$tc/build/out/$name.wasm" \
-    -tool "$tool" -tool "$wasmtools" "$@"
+    -tool "$tool" -tool "$tools" "$@"
   echo "built $name: $(wc -c <"$tc/build/out/$name.wasm") bytes"
 }
 
@@ -55,6 +60,16 @@ rust() { # rust NAME: a binary of the workspace
   in_root "cd guests/rust && cargo build -q --locked --release --target wasm32-wasip2 -p $1 --bin $1 &&
     cp /build/target/wasm32-wasip2/release/$1.wasm /build/out/$1.core.wasm"
   component "$1"
+}
+
+rust_p3() { # rust_p3 NAME: a library of the workspace for WASI 0.3
+  library=$(echo "$1" | tr - _)
+  in_root "export RUSTFLAGS=\"\$RUSTFLAGS -C linker=wasm-ld\" && cd guests/rust-p3 &&
+    cargo build -q --locked --release --target wasm32-unknown-unknown -p $1 &&
+    cd /build/out && PATH=/opt/p3/bin:\$PATH &&
+    wasm-tools component new /build/target/wasm32-unknown-unknown/release/$library.wasm -o $1.wasm &&
+    wasm-tools strip -a $1.wasm -o $1.wasm &&
+    wasm-tools validate --features all $1.wasm"
 }
 
 waiter() { # no standard library, imports by hand, one page of memory
@@ -83,28 +98,36 @@ c() { # c NAME: guests/c/NAME.c with the bindings for wasi:tls
 
 # What every Rust guest depends on.
 shared="guests/rust/Cargo.toml guests/rust/Cargo.lock guests/build.sh"
+shared_p3="guests/rust-p3/Cargo.toml guests/rust-p3/Cargo.lock guests/build.sh"
+# The interfaces of either version.
+wit=$(cd "$root" && echo wit/*@0.2*)
+wit_p3=$(cd "$root" && echo wit/*@0.3*)
 
 build() {
   case $1 in
   hello)
     rust hello
-    pack hello "$rustc" guests/rust/hello guests/rust/wasi-tls-client wit $shared
+    pack hello "$rustc" guests/rust/hello guests/rust/wasi-tls-client $wit $shared
     ;;
   waiter)
     waiter
-    pack waiter "$rustc" guests/rust/waiter wit $shared
+    pack waiter "$rustc" guests/rust/waiter $wit $shared
     ;;
   https-get | democli | tlscheck | tlsbench)
     rust "$1"
-    pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client wit $shared
+    pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client $wit $shared
     # The command embeds its own copy.
     if [ "$1" = democli ]; then
       cp "$root/testdata/guests/democli.wasm.gz" "$root/cmd/wasitls/demo/"
     fi
     ;;
+  hello-p3 | https-get-p3 | tlsbench-p3 | tlscheck-p3)
+    rust_p3 "$1"
+    pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
+    ;;
   https-get-c | net-c)
     c "$1"
-    pack "$1" "$clang" -tool "$libc" guests/c wit guests/build.sh
+    pack "$1" "$clang" -tool "$libc" guests/c $wit guests/build.sh
     ;;
   *)
     echo "build.sh: no guest $1" >&2
@@ -113,7 +136,7 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck
+[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3 tlscheck-p3
 for name in "$@"; do
   build "$name"
 done

@@ -18,7 +18,7 @@ type Limits struct {
 	LiftBytes int64
 	// Threads bounds the calls in progress: those into guests, of which each
 	// may take a fiber, that is two memory mappings of the process, and those of
-	// async functions of the host: 10,000 each.
+	// async functions of the host: 1,000 each.
 	Threads int
 }
 

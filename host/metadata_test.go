@@ -59,7 +59,7 @@ func TestStepBomb(t *testing.T) {
 					t.Fatal(serr)
 				}
 				defer s.Close()
-				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 				defer cancel()
 				_, err = host.NewLinker().Instantiate(ctx, s, c)
 			})

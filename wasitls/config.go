@@ -28,7 +28,7 @@ type Config struct {
 
 	// ReadBuffer is how much plaintext a connection receives before the guest
 	// takes it, in bytes from MinBuffer to MaxBuffer; 0 means
-	// DefaultReadBuffer. At most one record more is kept.
+	// DefaultReadBuffer. At most two records more is kept.
 	ReadBuffer int
 
 	// AllowTruncation takes a transport that ends between two records for a
@@ -144,6 +144,9 @@ func NewClient(c Config) (*Client, error) {
 	c = c.withDefaults()
 	return &Client{config: c, tls: c.tls()}, nil
 }
+
+// CloseTimeout returns Config.CloseTimeout, or its default.
+func (c *Client) CloseTimeout() time.Duration { return c.config.CloseTimeout }
 
 func (c *Client) tlsFor(name ServerName) *tls.Config {
 	config := c.tls.Clone()

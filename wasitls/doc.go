@@ -28,8 +28,8 @@
 //
 // # What crypto/tls does not give
 //
-// Post-handshake messages are handled while somebody waits for the peer's data:
-// for a guest that does not, KeyUpdate and close_notify wait as well. Certificate revocation is not
+// Post-handshake messages are handled while somebody waits for the peer's data,
+// or for the end of it: for a guest that does not, KeyUpdate and close_notify wait as well. Certificate revocation is not
 // checked. What follows the peer's close_notify on the transport may have been
 // read ahead and is lost, so that nothing can go back from TLS to plain text. A TLS 1.2 server that asks for renegotiation ends the connection. A
 // TLS 1.3 server that refuses the client's certificate is heard on the first

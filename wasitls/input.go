@@ -16,18 +16,25 @@ import (
 // in vain again and again; then as much as comes without waiting, and no more
 // than Config.ReadBuffer is kept. Who waits by Await receives on its own
 // goroutine: handing data from one to another costs as much as decrypting it.
-// An idle half holds no buffer, and without waiters no goroutine.
+// An idle half holds no buffer, and without waiters no goroutine. A half whose
+// end is awaited (NotifyEnd), or that discards, receives all the time: when
+// there is no room, up to the next data, so that key updates and close_notify
+// are handled while nobody reads.
 type Input struct {
 	conn *Conn
 
 	mu        sync.Mutex
 	queue     queue
 	end       error // nil, ErrClosed or an error not yet reported
+	cause     error // what end was at first
 	dropped   bool
+	discard   bool
 	stopped   bool // the connection was released
 	receiving bool // somebody is the receiver
 	asked     bool // in vain, since somebody received
 	waiters   waiters
+	ends      waiters // for NotifyEnd
+	held      bool    // first was received, and waits for room
 	first     [1]byte // receiver only
 }
 
@@ -46,10 +53,16 @@ func (in *Input) Skip(n int) (int, error) {
 }
 
 func (in *Input) take(f func() int) (int, error) {
+	n, err, list := in.takeSome(f)
+	wake(list)
+	return n, err
+}
+
+func (in *Input) takeSome(f func() int) (n int, err error, list []*waiter) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.dropped {
-		return 0, ErrClosed
+		return 0, ErrClosed, nil
 	}
 	if in.queue.size == 0 {
 		err := in.end
@@ -58,9 +71,55 @@ func (in *Input) take(f func() int) (int, error) {
 		} else {
 			in.ask()
 		}
-		return 0, err
+		return 0, err, nil
 	}
-	return f(), nil
+	n = f()
+	if in.over() {
+		list = in.ends.take()
+	}
+	in.watch()
+	return n, nil, list
+}
+
+// over tells whether there will never be anything more to read.
+func (in *Input) over() bool {
+	return in.dropped || in.end != nil && in.queue.size == 0
+}
+
+// End returns nil while there is or may be something to read. Then it returns,
+// always the same, ErrClosed if the peer had sent close_notify or the half was
+// dropped, else the *StreamError that Read reports once.
+func (in *Input) End() error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	switch {
+	case !in.over():
+		return nil
+	case in.cause == nil:
+		return ErrClosed
+	}
+	return in.cause
+}
+
+// NotifyEnd calls f once when End returns an error, as Notify does.
+func (in *Input) NotifyEnd(f func()) (stop func()) {
+	return in.notify(&in.ends, in.over, in.watch, f)
+}
+
+// Discard discards what was received and all that will be. Reading from the
+// transport goes on, so that key updates, close_notify and failures are
+// noticed. It is idempotent.
+func (in *Input) Discard() {
+	in.mu.Lock()
+	in.discard = true
+	in.queue.reset()
+	var list []*waiter
+	if in.over() {
+		list = in.ends.take()
+	}
+	in.watch()
+	in.mu.Unlock()
+	wake(list)
 }
 
 // Ready tells whether Read would return anything but (0, nil).
@@ -83,18 +142,24 @@ func (in *Input) ready() bool {
 // then. f runs on any goroutine and must not block. Being called is a hint:
 // ask Ready.
 func (in *Input) Notify(f func()) (stop func()) {
+	return in.notify(&in.waiters, in.ready, in.start, f)
+}
+
+// notify adds f to a list, unless what it waits for is so already, and starts
+// receiving.
+func (in *Input) notify(list *waiters, already func() bool, start, f func()) (stop func()) {
 	in.mu.Lock()
-	if in.ready() {
+	if already() {
 		in.mu.Unlock()
 		f()
 		return func() {}
 	}
-	x := in.waiters.add(f)
-	in.start()
+	x := list.add(f)
+	start()
 	in.mu.Unlock()
 	return func() {
 		in.mu.Lock()
-		in.waiters.remove(x)
+		list.remove(x)
 		in.mu.Unlock()
 	}
 }
@@ -109,7 +174,7 @@ func (in *Input) Drop() {
 	}
 	in.dropped = true
 	in.queue.reset()
-	list := in.waiters.take()
+	list := append(in.waiters.take(), in.ends.take()...)
 	in.mu.Unlock()
 	wake(list)
 	in.conn.wire.t.SetReadDeadline(past)
@@ -135,8 +200,26 @@ func (in *Input) ask() {
 // start starts a goroutine that receives, unless somebody does.
 func (in *Input) start() {
 	if in.claim() {
-		go in.receive()
+		go in.receive(true)
 	}
+}
+
+// watched tells whether somebody wants to know of the end, and there is one to
+// come.
+func (in *Input) watched() bool {
+	return (in.discard || len(in.ends.list) > 0) && in.end == nil && !in.dropped && !in.stopped
+}
+
+func (in *Input) room() bool { return in.queue.size < in.conn.config.ReadBuffer }
+
+// watch starts a goroutine that receives for those who wait for the end.
+func (in *Input) watch() {
+	if in.receiving || !in.watched() || in.held && !in.room() {
+		return
+	}
+	in.receiving, in.asked = true, false
+	in.conn.workerStarted()
+	go in.receive(true)
 }
 
 // claim makes the caller the receiver, if there is none and can be one.
@@ -161,7 +244,7 @@ func (in *Input) Await(ctx context.Context) error {
 	}
 	stop := context.AfterFunc(ctx, in.conn.Close)
 	if direct {
-		in.receive()
+		in.receive(false)
 	} else {
 		in.wait(ctx)
 	}
@@ -182,20 +265,39 @@ func (in *Input) wait(ctx context.Context) {
 	}
 }
 
-// receive receives until the half is ready. It waits in a read of one byte, for
+// receive receives until the half is ready, and if it may go on, for those who
+// wait for the end, while there is room. It waits in a read of one byte, for
 // which no buffer is needed, and then takes what can be had without waiting.
-func (in *Input) receive() {
+func (in *Input) receive(goOn bool) {
 	defer in.conn.workerEnded(1)
-	for {
-		n, err := in.conn.tls.Read(in.first[:])
-		if n > 0 {
-			err = in.gather(err)
+	for more := true; more; {
+		var err error
+		got := in.held
+		if !got {
+			var n int
+			n, err = in.conn.tls.Read(in.first[:])
+			got = n > 0
 		}
-		if n > 0 || err != nil {
-			in.received(err)
+		switch {
+		case got && in.hold(err):
 			return
+		case got:
+			more = in.received(in.gather(err), goOn)
+		case err != nil:
+			more = in.received(err, goOn)
 		}
 	}
+}
+
+// hold keeps the first byte for later if there is no room.
+func (in *Input) hold(err error) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.held = err == nil && !in.room() && !in.dropped && !in.discard
+	if in.held {
+		in.receiving = false
+	}
+	return in.held
 }
 
 // gather queues the first byte and what more there is, as far as there is room.
@@ -236,6 +338,10 @@ func (in *Input) fill(c *chunk) error {
 func (in *Input) push(c *chunk) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	if in.discard && !in.dropped {
+		c.free()
+		return true
+	}
 	if in.dropped || c.len() == 0 {
 		c.free()
 		return false
@@ -244,19 +350,29 @@ func (in *Input) push(c *chunk) bool {
 	return in.queue.size < in.conn.config.ReadBuffer
 }
 
-// received ends receiving, with an error of crypto/tls or nil.
-func (in *Input) received(err error) {
+// received ends receiving, with an error of crypto/tls or nil, unless somebody
+// waits for the end and there is room.
+func (in *Input) received(err error, goOn bool) (more bool) {
 	if err != nil {
 		err = in.ending(err)
 	}
 	in.mu.Lock()
-	in.receiving = false
 	if err != nil {
 		in.end = err
+		if !in.dropped {
+			in.cause = err
+		}
 	}
+	more = goOn && in.watched()
+	in.receiving = more
+	in.watch()
 	list := in.waiters.take()
+	if in.over() {
+		list = append(list, in.ends.take()...)
+	}
 	in.mu.Unlock()
 	wake(list)
+	return more
 }
 
 // ending tells a clean end from a failure. crypto/tls says io.EOF for both

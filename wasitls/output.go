@@ -25,6 +25,7 @@ type Output struct {
 	running  bool // the sender's goroutine
 	dropped  bool
 	waiters  waiters
+	ends     waiters // for NotifyEnd
 }
 
 func (o *Output) init(c *Conn) { o.conn = c }
@@ -136,19 +137,45 @@ func (o *Output) ready() bool {
 // then. f runs on any goroutine and must not block. Being called is a hint:
 // ask Ready.
 func (o *Output) Notify(f func()) (stop func()) {
+	return o.notify(&o.waiters, o.ready, f)
+}
+
+func (o *Output) notify(list *waiters, already func() bool, f func()) (stop func()) {
 	o.mu.Lock()
-	if o.ready() {
+	if already() {
 		o.mu.Unlock()
 		f()
 		return func() {}
 	}
-	x := o.waiters.add(f)
+	x := list.add(f)
 	o.mu.Unlock()
 	return func() {
 		o.mu.Lock()
-		o.waiters.remove(x)
+		list.remove(x)
 		o.mu.Unlock()
 	}
+}
+
+func (o *Output) over() bool { return o.closed || o.err != nil }
+
+// End returns nil while the half may still send. Then it returns, always the
+// same, ErrClosed after close_notify was sent or Conn.Close, else the
+// *StreamError that Permit reports once.
+func (o *Output) End() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case o.err != nil:
+		return o.err
+	case o.closed:
+		return ErrClosed
+	}
+	return nil
+}
+
+// NotifyEnd calls f once when End returns an error, as Notify does.
+func (o *Output) NotifyEnd(f func()) (stop func()) {
+	return o.notify(&o.ends, o.over, f)
 }
 
 // Drop gives the half up. What was accepted is still delivered, and
@@ -183,7 +210,9 @@ func (o *Output) abandon() {
 	o.mu.Lock()
 	o.queue.reset()
 	o.closed = true
+	list := o.ends.take()
 	o.mu.Unlock()
+	wake(list)
 	o.Drop()
 }
 
@@ -284,6 +313,9 @@ func (o *Output) sent(op string, err error) {
 	var list []*waiter
 	if o.ready() {
 		list = o.waiters.take()
+	}
+	if o.over() {
+		list = append(list, o.ends.take()...)
 	}
 	o.mu.Unlock()
 	wake(list)

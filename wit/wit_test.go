@@ -15,7 +15,7 @@ func folders(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(found) < 7 {
+	if len(found) < 13 {
 		t.Fatalf("found only %v", found)
 	}
 	return found
@@ -69,16 +69,17 @@ func defines(t *testing.T, folder, name string) bool {
 	return false
 }
 
-// wasm-tools must be able to read all of it.
+// wasm-tools must be able to read all of it; those before 1.257 do not know 0.3.
 func TestParse(t *testing.T) {
 	tool, err := exec.LookPath("wasm-tools")
 	if err != nil {
 		t.Skip("no wasm-tools here; the guests' build parses the files too")
 	}
 	dir := t.TempDir()
-	world := []byte("package wasitls:all;\nworld all {\n" +
+	world := []byte("package wasitls:all;\nworld p2 {\n" +
 		"  include wasi:cli/command@0.2.12;\n" +
-		"  @unstable(feature = tls)\n  include wasi:tls/imports@0.2.0-draft;\n}\n")
+		"  @unstable(feature = tls)\n  include wasi:tls/imports@0.2.0-draft;\n}\n" +
+		"world p3 {\n  include wasi:cli/command@0.3.0;\n  include wasi:tls/imports@0.3.0-draft;\n}\n")
 	if err := os.WriteFile(filepath.Join(dir, "world.wit"), world, 0o600); err != nil {
 		t.Fatal(err)
 	}

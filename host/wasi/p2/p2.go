@@ -12,24 +12,17 @@ package p2
 
 import (
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/p2/cli"
 	"github.com/wasitls/wasitls/host/wasi/p2/clocks"
 	"github.com/wasitls/wasitls/host/wasi/p2/filesystem"
 	"github.com/wasitls/wasitls/host/wasi/p2/io"
 	"github.com/wasitls/wasitls/host/wasi/p2/random"
 	"github.com/wasitls/wasitls/host/wasi/p2/sockets"
-	"github.com/wasitls/wasitls/host/wasi/rootfs"
 )
 
 // Config is what one guest gets. The zero value is nothing.
-type Config struct {
-	// Command is its command line, environment and standard streams.
-	Command cli.Config
-	// Mounts are its directories.
-	Mounts []rootfs.Mount
-	// Network is what of the network it may use.
-	Network sockets.Config
-}
+type Config = wasi.Config
 
 // Bind adds every interface of WASI 0.2 to the linker.
 func Bind(l *host.Linker) {
@@ -42,11 +35,10 @@ func Bind(l *host.Linker) {
 }
 
 // Attach gives a store what its guest gets. It must come before the guest is
-// instantiated. It fails if a directory cannot be opened; the store is then of
-// no use but to be closed.
+// instantiated. What the store got by wasi.Attach, or for another version,
+// stays as it is. It fails if a directory cannot be opened; the store is then
+// of no use but to be closed.
 func Attach(s *host.Store, c Config) error {
 	io.Attach(s)
-	sockets.Attach(s, c.Network)
-	cli.Attach(s, c.Command)
-	return filesystem.Attach(s, c.Mounts)
+	return wasi.Attach(s, c)
 }

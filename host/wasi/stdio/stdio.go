@@ -103,6 +103,14 @@ func (o *Open) writer(s *sink) Output {
 // Drop implements stream.Output.
 func (h outputHandle) Drop() { h.Close(func() { h.open.forget(h.Writer) }) }
 
+// End implements stream.Ender.
+func (h outputHandle) End(done func(error)) {
+	h.Writer.End(func(err error) {
+		h.open.forget(h.Writer)
+		done(err)
+	})
+}
+
 func (o *Open) forget(w *stream.Writer) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -156,6 +156,16 @@ func (w *Writer) Close(then func()) {
 // Drop implements Output.
 func (w *Writer) Drop() { w.Close(nil) }
 
+// End implements Ender.
+func (w *Writer) End(done func(error)) { w.Close(func() { done(w.Err()) }) }
+
+// Err returns the failure of what was accepted, if it was not reported yet.
+func (w *Writer) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
 // Pending tells whether something accepted is not written yet.
 func (w *Writer) Pending() bool {
 	w.mu.Lock()

@@ -119,6 +119,23 @@ func (o *output) Drop() {
 	})
 }
 
+// End implements stream.Ender: the peer gets to know the end when it has
+// everything.
+func (o *output) End(done func(error)) {
+	o.once.Do(func() {
+		f := o.conn.fd
+		f.net.draining(1)
+		o.Writer.End(func(err error) {
+			if err == nil {
+				err = f.shutdown(unix.SHUT_WR)
+			}
+			f.release()
+			f.net.draining(-1)
+			done(err)
+		})
+	})
+}
+
 // writer writes to a socket, waiting for it.
 type writer struct{ fd *fd }
 

@@ -15,6 +15,12 @@ const (
 	MaxDatagrams = 16
 	// Backlog is the queue of a listener that was not given another.
 	Backlog = 128
+	// acceptDelay is how long a listener for which there is no room waits before
+	// it looks again.
+	acceptDelay = 50 * time.Millisecond
+	// maxFailedAccepts is how many connections that fail a listener passes over
+	// at a time.
+	maxFailedAccepts = 64
 	// CloseGrace is how long the end of a guest waits for what its sockets
 	// have accepted and the network has not taken yet.
 	CloseGrace = time.Second

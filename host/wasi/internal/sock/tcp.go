@@ -127,6 +127,9 @@ func (t *TCP) StartConnect(to Addr) error {
 	return nil
 }
 
+// Connecting tells, after StartConnect, when FinishConnect may have a result.
+func (t *TCP) Connecting() stream.Pollable { return t.fd.writable }
+
 // FinishConnect returns the streams of the connection, WouldBlock while it is
 // not there yet.
 func (t *TCP) FinishConnect() (stream.Input, stream.Output, error) {

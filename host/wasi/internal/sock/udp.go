@@ -69,11 +69,8 @@ func (u *UDP) Streams(peer Addr) (*Incoming, *Outgoing, error) {
 		return nil, nil, InvalidState
 	}
 	if peer.IsValid() {
-		if !u.family.takes(peer.Addr()) || !validRemote(peer.AddrPort) {
-			return nil, nil, InvalidArgument
-		}
-		if !u.net.Grants.Connect(peer.AddrPort) {
-			return nil, nil, AccessDenied
+		if err := u.checkPeer(peer); err != nil {
+			return nil, nil, err
 		}
 	}
 	if err := u.connect(peer); err != nil {
@@ -83,6 +80,17 @@ func (u *UDP) Streams(peer Addr) (*Incoming, *Outgoing, error) {
 	u.fd.acquire()
 	u.fd.acquire()
 	return &Incoming{udp: u, generation: u.generation}, &Outgoing{udp: u, generation: u.generation}, nil
+}
+
+// checkPeer is nil if the guest may send to that address.
+func (u *UDP) checkPeer(peer Addr) error {
+	switch {
+	case !u.family.takes(peer.Addr()) || !validRemote(peer.AddrPort):
+		return InvalidArgument
+	case !u.net.Grants.Connect(peer.AddrPort):
+		return AccessDenied
+	}
+	return nil
 }
 
 // connect sets the socket's peer, or takes it away.

@@ -11,7 +11,7 @@ type (
 		Path string
 	}
 	directoryEntry struct {
-		Type descriptorType
+		Type rootfs.Type
 		Name string
 	}
 )
@@ -68,6 +68,6 @@ func bindDirectory(t *host.Interface) {
 		if err != nil || e == nil {
 			return host.Option[directoryEntry]{}, err
 		}
-		return host.Some(directoryEntry{typeOf(e.Type()), e.Name()}), nil
+		return host.Some(directoryEntry{rootfs.TypeOf(e.Type()), e.Name()}), nil
 	}))
 }

@@ -4,6 +4,7 @@ package filesystem
 
 import (
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/p2/io"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
 )
@@ -11,16 +12,8 @@ import (
 // Version is the version of the WIT package that is served.
 const Version = "0.2.12"
 
-// Attach gives a store directories. It fails if one cannot be opened. They
-// are closed with the store.
-func Attach(s *host.Store, mounts []rootfs.Mount) error {
-	f, err := rootfs.New(mounts)
-	if err != nil {
-		return err
-	}
-	host.Attach(s, f)
-	return nil
-}
+// Attach is wasi.AttachMounts.
+func Attach(s *host.Store, mounts []rootfs.Mount) error { return wasi.AttachMounts(s, mounts) }
 
 // Descriptor is the resource wasi:filesystem/types descriptor. Its streams may
 // outlive it.

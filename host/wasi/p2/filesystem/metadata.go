@@ -1,7 +1,6 @@
 package filesystem
 
 import (
-	"io/fs"
 	"time"
 
 	"github.com/wasitls/wasitls/host"
@@ -9,46 +8,12 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
 )
 
-// descriptorType is the enum descriptor-type.
-type descriptorType uint8
-
-const (
-	typeUnknown descriptorType = iota
-	typeBlockDevice
-	typeCharacterDevice
-	typeDirectory
-	typeFIFO
-	typeSymbolicLink
-	typeRegularFile
-	typeSocket
-)
-
-func typeOf(m fs.FileMode) descriptorType {
-	switch t := m.Type(); {
-	case t == 0:
-		return typeRegularFile
-	case t&fs.ModeDir != 0:
-		return typeDirectory
-	case t&fs.ModeSymlink != 0:
-		return typeSymbolicLink
-	case t&fs.ModeCharDevice != 0:
-		return typeCharacterDevice
-	case t&fs.ModeDevice != 0:
-		return typeBlockDevice
-	case t&fs.ModeNamedPipe != 0:
-		return typeFIFO
-	case t&fs.ModeSocket != 0:
-		return typeSocket
-	}
-	return typeUnknown
-}
-
 // symlinkFollow is the one flag of path-flags.
 const symlinkFollow = 1
 
 type (
 	descriptorStat struct {
-		Type                      descriptorType
+		Type                      rootfs.Type
 		LinkCount                 uint64
 		Size                      uint64
 		DataAccessTimestamp       host.Option[clocks.Datetime]
@@ -75,7 +40,7 @@ func statOf(s rootfs.Stat, err error) (descriptorStat, error) {
 	at := func(t time.Time) host.Option[clocks.Datetime] {
 		return host.Option[clocks.Datetime]{Some: !t.IsZero(), Value: clocks.DatetimeOf(t)}
 	}
-	return descriptorStat{typeOf(s.Mode), s.Links, s.Size, at(s.Accessed), at(s.Written), at(s.Moved)}, err
+	return descriptorStat{rootfs.TypeOf(s.Mode), s.Links, s.Size, at(s.Accessed), at(s.Written), at(s.Moved)}, err
 }
 
 func (n newTimestamp) change() (rootfs.TimeChange, error) {
@@ -105,9 +70,9 @@ func hashOf(h rootfs.Hash, err error) (hashValue, error) { return hashValue(h), 
 func bindMetadata(t *host.Interface) {
 	method := func(name string, f host.Fn) { t.Func("[method]descriptor."+name, f) }
 	method("get-flags", try(func(_ *host.Call, a *self) (uint8, error) { return uint8(a.Self.d.Flags()), nil }))
-	method("get-type", try(func(_ *host.Call, a *self) (descriptorType, error) {
+	method("get-type", try(func(_ *host.Call, a *self) (rootfs.Type, error) {
 		s, err := a.Self.d.Stat()
-		return typeOf(s.Mode), err
+		return rootfs.TypeOf(s.Mode), err
 	}))
 	method("stat", try(func(_ *host.Call, a *self) (descriptorStat, error) { return statOf(a.Self.d.Stat()) }))
 	method("stat-at", try(func(_ *host.Call, a *atPath) (descriptorStat, error) {

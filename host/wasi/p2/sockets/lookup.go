@@ -2,6 +2,7 @@ package sockets
 
 import (
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/internal/addr"
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
 	"github.com/wasitls/wasitls/host/wasi/p2/io"
 )
@@ -28,12 +29,12 @@ func bindLookup(i *host.Interface) {
 		return &resolveStream{lookup: l}, err
 	}))
 	type self struct{ Self *resolveStream }
-	i.Func("[method]resolve-address-stream.resolve-next-address", try(func(_ *host.Call, a *self) (host.Option[ipAddress], error) {
-		addr, ok, err := a.Self.lookup.Next()
+	i.Func("[method]resolve-address-stream.resolve-next-address", try(func(_ *host.Call, a *self) (host.Option[addr.IP], error) {
+		at, ok, err := a.Self.lookup.Next()
 		if err != nil || !ok {
-			return host.Option[ipAddress]{}, err
+			return host.Option[addr.IP]{}, err
 		}
-		return host.Some(fromAddr(addr)), nil
+		return host.Some(addr.FromIP(at)), nil
 	}))
 	i.Func("[method]resolve-address-stream.subscribe", host.Func(func(_ *host.Call, a *self) (*io.Pollable, error) {
 		return a.Self.Subscribe(a.Self.lookup), nil

@@ -2,13 +2,11 @@
 package sockets
 
 import (
-	"context"
 	"errors"
-	"net/netip"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
-	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/p2/io"
 	"github.com/wasitls/wasitls/host/wasi/stream"
 )
@@ -16,17 +14,11 @@ import (
 // Version is the version of the WIT package that is served.
 const Version = "0.2.12"
 
-// Config is what of the network a guest gets. The zero value is nothing.
-type Config struct {
-	// Policy says which addresses and names the guest may use.
-	Policy netgrant.Policy
-	// Lookup resolves a name to addresses; nil means the system's resolver. It
-	// is called for granted names only, and must return when ctx ends.
-	Lookup func(ctx context.Context, name string) ([]netip.Addr, error)
-}
+// Config is what of the network a guest gets.
+type Config = wasi.Network
 
-// Attach gives a store its network, which is closed with the store.
-func Attach(s *host.Store, c Config) { host.Attach(s, sock.New(c.Policy, c.Lookup)) }
+// Attach is wasi.AttachNetwork.
+func Attach(s *host.Store, c Config) { wasi.AttachNetwork(s, c) }
 
 // errNoNetwork is what a store without a network traps with; guests cannot get
 // there, since Attach is part of making one.

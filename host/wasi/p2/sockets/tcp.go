@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/internal/addr"
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
 	"github.com/wasitls/wasitls/host/wasi/p2/io"
 )
@@ -23,7 +24,7 @@ type (
 	tcpAddr struct {
 		Self    *TCPSocket
 		Network *Network
-		Addr    socketAddress
+		Addr    addr.Socket
 	}
 	tcpStreams struct {
 		_   host.Tuple
@@ -63,9 +64,9 @@ func bindTCP(l *host.Linker) {
 
 func bindTCPStates(i *host.Interface) {
 	method := func(name string, f host.Fn) { i.Func("[method]tcp-socket."+name, f) }
-	method("start-bind", do(func(a *tcpAddr) error { return a.Self.s.StartBind(a.Addr.addr()) }))
+	method("start-bind", do(func(a *tcpAddr) error { return a.Self.s.StartBind(a.Addr.Addr()) }))
 	method("finish-bind", do(func(a *tcpSelf) error { return a.Self.s.FinishBind() }))
-	method("start-connect", do(func(a *tcpAddr) error { return a.Self.s.StartConnect(a.Addr.addr()) }))
+	method("start-connect", do(func(a *tcpAddr) error { return a.Self.s.StartConnect(a.Addr.Addr()) }))
 	method("finish-connect", try(func(_ *host.Call, a *tcpSelf) (tcpStreams, error) {
 		in, out, err := a.Self.s.FinishConnect()
 		return tcpStreams{In: io.NewInputStream(in), Out: io.NewOutputStream(out)}, err
@@ -76,13 +77,13 @@ func bindTCPStates(i *host.Interface) {
 		s, in, out, err := a.Self.s.Accept()
 		return tcpAccepted{Socket: &TCPSocket{s: s}, In: io.NewInputStream(in), Out: io.NewOutputStream(out)}, err
 	}))
-	method("local-address", try(func(_ *host.Call, a *tcpSelf) (socketAddress, error) {
-		addr, err := a.Self.s.LocalAddr()
-		return fromSocketAddr(addr), err
+	method("local-address", try(func(_ *host.Call, a *tcpSelf) (addr.Socket, error) {
+		at, err := a.Self.s.LocalAddr()
+		return addr.FromSocket(at), err
 	}))
-	method("remote-address", try(func(_ *host.Call, a *tcpSelf) (socketAddress, error) {
-		addr, err := a.Self.s.RemoteAddr()
-		return fromSocketAddr(addr), err
+	method("remote-address", try(func(_ *host.Call, a *tcpSelf) (addr.Socket, error) {
+		at, err := a.Self.s.RemoteAddr()
+		return addr.FromSocket(at), err
 	}))
 	method("is-listening", host.Func(func(_ *host.Call, a *tcpSelf) (bool, error) { return a.Self.s.Listening(), nil }))
 	method("subscribe", host.Func(func(_ *host.Call, a *tcpSelf) (*io.Pollable, error) {

@@ -2,6 +2,7 @@ package sockets
 
 import (
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/internal/addr"
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
 	"github.com/wasitls/wasitls/host/wasi/p2/io"
 )
@@ -40,11 +41,11 @@ type (
 	}
 	incomingDatagram struct {
 		Data          []byte
-		RemoteAddress socketAddress
+		RemoteAddress addr.Socket
 	}
 	outgoingDatagram struct {
 		Data          []byte
-		RemoteAddress host.Option[socketAddress]
+		RemoteAddress host.Option[addr.Socket]
 	}
 )
 
@@ -71,25 +72,25 @@ func bindUDPSocket(i *host.Interface) {
 	method("start-bind", do(func(a *struct {
 		Self    *UDPSocket
 		Network *Network
-		Addr    socketAddress
+		Addr    addr.Socket
 	}) error {
-		return a.Self.s.StartBind(a.Addr.addr())
+		return a.Self.s.StartBind(a.Addr.Addr())
 	}))
 	method("finish-bind", do(func(a *udpSelf) error { return a.Self.s.FinishBind() }))
 	method("stream", try(func(_ *host.Call, a *struct {
 		Self *UDPSocket
-		Peer host.Option[socketAddress]
+		Peer host.Option[addr.Socket]
 	}) (udpStreams, error) {
-		in, out, err := a.Self.s.Streams(optionalAddr(&a.Peer))
+		in, out, err := a.Self.s.Streams(addr.Optional(&a.Peer))
 		return udpStreams{In: &incoming{s: in}, Out: &outgoing{s: out}}, err
 	}))
-	method("local-address", try(func(_ *host.Call, a *udpSelf) (socketAddress, error) {
-		addr, err := a.Self.s.LocalAddr()
-		return fromSocketAddr(addr), err
+	method("local-address", try(func(_ *host.Call, a *udpSelf) (addr.Socket, error) {
+		at, err := a.Self.s.LocalAddr()
+		return addr.FromSocket(at), err
 	}))
-	method("remote-address", try(func(_ *host.Call, a *udpSelf) (socketAddress, error) {
-		addr, err := a.Self.s.RemoteAddr()
-		return fromSocketAddr(addr), err
+	method("remote-address", try(func(_ *host.Call, a *udpSelf) (addr.Socket, error) {
+		at, err := a.Self.s.RemoteAddr()
+		return addr.FromSocket(at), err
 	}))
 	method("address-family", host.Func(func(_ *host.Call, a *udpSelf) (uint8, error) { return uint8(a.Self.s.Family()), nil }))
 	method("unicast-hop-limit", get(self, (*sock.UDP).HopLimit))
@@ -103,14 +104,6 @@ func bindUDPSocket(i *host.Interface) {
 	}))
 }
 
-// optionalAddr is the zero Addr for none.
-func optionalAddr(a *host.Option[socketAddress]) sock.Addr {
-	if !a.Some {
-		return sock.Addr{}
-	}
-	return a.Value.addr()
-}
-
 func bindIncoming(i *host.Interface) {
 	i.Resource("incoming-datagram-stream", incomingResource)
 	i.Func("[method]incoming-datagram-stream.receive", try(func(_ *host.Call, a *struct {
@@ -120,7 +113,7 @@ func bindIncoming(i *host.Interface) {
 		got, err := a.Self.s.Receive(a.Max)
 		out := make([]incomingDatagram, len(got))
 		for i, d := range got {
-			out[i] = incomingDatagram{d.Data, fromSocketAddr(d.Peer)}
+			out[i] = incomingDatagram{d.Data, addr.FromSocket(d.Peer)}
 		}
 		return out, err
 	}))
@@ -142,7 +135,7 @@ func bindOutgoing(i *host.Interface) {
 	}) (uint64, error) {
 		ds := make([]sock.Datagram, len(a.Datagrams))
 		for i := range a.Datagrams {
-			ds[i] = sock.Datagram{Data: a.Datagrams[i].Data, Peer: optionalAddr(&a.Datagrams[i].RemoteAddress)}
+			ds[i] = sock.Datagram{Data: a.Datagrams[i].Data, Peer: addr.Optional(&a.Datagrams[i].RemoteAddress)}
 		}
 		n, err := a.Self.s.Send(ds)
 		return uint64(n), err

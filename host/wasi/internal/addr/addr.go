@@ -1,4 +1,6 @@
-package sockets
+// Package addr holds the address types of wasi:sockets, which its versions have
+// in common.
+package addr
 
 import (
 	"net/netip"
@@ -7,7 +9,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
 )
 
-// The address types of wasi:sockets/network. A Go array would be a list.
+// The address types. A Go array would be a list.
 type (
 	ipv4 struct {
 		_          host.Tuple
@@ -17,7 +19,8 @@ type (
 		_                      host.Tuple
 		A, B, C, D, E, F, G, H uint16
 	}
-	ipAddress struct {
+	// IP is the variant ip-address.
+	IP struct {
 		host.Case
 		IPv4 ipv4
 		IPv6 ipv6
@@ -32,7 +35,8 @@ type (
 		Address  ipv6
 		ScopeId  uint32
 	}
-	socketAddress struct {
+	// Socket is the variant ip-socket-address.
+	Socket struct {
 		host.Case
 		IPv4 ipv4Socket
 		IPv6 ipv6Socket
@@ -60,14 +64,16 @@ func fromAddr6(a netip.Addr) ipv6 {
 	return ipv6{A: at(0), B: at(1), C: at(2), D: at(3), E: at(4), F: at(5), G: at(6), H: at(7)}
 }
 
-func fromAddr(a netip.Addr) ipAddress {
+// FromIP returns the address as WIT has it.
+func FromIP(a netip.Addr) IP {
 	if a.Is4() {
-		return ipAddress{IPv4: fromAddr4(a)}
+		return IP{IPv4: fromAddr4(a)}
 	}
-	return ipAddress{Case: 1, IPv6: fromAddr6(a)}
+	return IP{Case: 1, IPv6: fromAddr6(a)}
 }
 
-func (s *socketAddress) addr() sock.Addr {
+// Addr returns the address as Go has it.
+func (s *Socket) Addr() sock.Addr {
 	if s.Case == 0 {
 		return sock.Addr{AddrPort: netip.AddrPortFrom(s.IPv4.Address.addr(), s.IPv4.Port)}
 	}
@@ -78,9 +84,18 @@ func (s *socketAddress) addr() sock.Addr {
 	}
 }
 
-func fromSocketAddr(a sock.Addr) socketAddress {
+// FromSocket returns the address as WIT has it.
+func FromSocket(a sock.Addr) Socket {
 	if a.Addr().Is4() {
-		return socketAddress{IPv4: ipv4Socket{a.Port(), fromAddr4(a.Addr())}}
+		return Socket{IPv4: ipv4Socket{a.Port(), fromAddr4(a.Addr())}}
 	}
-	return socketAddress{Case: 1, IPv6: ipv6Socket{a.Port(), a.FlowInfo, fromAddr6(a.Addr()), a.Scope}}
+	return Socket{Case: 1, IPv6: ipv6Socket{a.Port(), a.FlowInfo, fromAddr6(a.Addr()), a.Scope}}
+}
+
+// Optional is the zero Addr for none.
+func Optional(a *host.Option[Socket]) sock.Addr {
+	if !a.Some {
+		return sock.Addr{}
+	}
+	return a.Value.Addr()
 }

@@ -1,0 +1,581 @@
+package p3
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wasitls/wasitls/wasitls"
+	"github.com/wasitls/wasitls/wasitls/wasitlstest"
+)
+
+// TestP3_40: send is over when close_notify was sent and the ciphertext was
+// read to its end.
+func TestP3_40(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	peer := peerFor(wasitlstest.Echo)
+	g.pumpIn(peer)
+	out := g.pumpSome(peer)
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	g.write("x")
+	want(t, "echo", g.read(1), "x")
+	g.sent.pending(t) // plaintext goes on
+	out.stop()
+	g.end()
+	eventually(t, "close_notify", g.cipherOut.Ready)
+	g.sent.pending(t) // close_notify was not read
+	b := make([]byte, 1<<10)
+	n, err := g.cipherOut.Read(b)
+	if n == 0 || err != nil {
+		t.Fatalf("close_notify: %d, %v", n, err)
+	}
+	peer.Write(b[:n])
+	g.sent.pending(t) // nor the end
+	if _, err := g.cipherOut.Read(b); err == nil {
+		t.Error("the ciphertext has not ended")
+	}
+	g.sent.ok(t)
+	want(t, "rest", g.readAll(), "")
+
+	// The end may also be seen by dropping there.
+	g = good(t, wasitlstest.Echo)
+	g.end()
+	g.sent.ok(t)
+}
+
+// some is a pump that can be stopped.
+type some struct {
+	t    testing.TB
+	read wasitls.Transport
+	done chan struct{}
+}
+
+// pumpSome moves the ciphertext to the peer until it is stopped.
+func (g *guest) pumpSome(peer io.Writer) *some {
+	s := &some{g.t, wasitls.Streams(keep{g.cipherOut}, nowhere{}), make(chan struct{})}
+	go func() {
+		defer close(s.done)
+		io.Copy(peer, s.read)
+	}()
+	return s
+}
+
+func (s *some) stop() {
+	s.read.Close()
+	<-s.done
+}
+
+// keep is a source that its user cannot drop.
+type keep struct{ *outgoing }
+
+func (keep) Drop() {}
+
+// pumpIn moves what the peer sends.
+func (g *guest) pumpIn(peer wasitlstest.Conn) {
+	g.peer = peer
+	in := wasitls.Streams(nothing{}, g.cipherIn)
+	g.pumps.Go(func() {
+		io.Copy(in, peer)
+		g.cipherIn.Drop()
+	})
+}
+
+// TestP3_41: receive is over when the plaintext was read to its end and the
+// ciphertext has ended.
+func TestP3_41(t *testing.T) {
+	finish := make(chan struct{})
+	g := good(t, func(c *tls.Conn, below wasitlstest.Conn) {
+		io.WriteString(c, "text")
+		c.CloseWrite()
+		<-finish
+		io.WriteString(below, "whatever follows close_notify")
+		below.CloseWrite()
+		io.Copy(io.Discard, c)
+	})
+	g.received.pending(t)
+	want(t, "text", g.readAll(), "text")
+	g.received.pending(t) // the ciphertext goes on
+	close(finish)
+	g.received.ok(t)
+
+	// The ciphertext has ended, and the plaintext waits.
+	g = good(t, func(c *tls.Conn, below wasitlstest.Conn) {
+		io.WriteString(c, "text")
+		c.CloseWrite()
+		below.CloseWrite()
+		io.Copy(io.Discard, c)
+	})
+	g.received.pending(t)
+	want(t, "text", g.readAll(), "text")
+	g.received.ok(t)
+}
+
+// TestP3_41_bounded: when the guest is done with both directions, a peer
+// cannot keep the connection.
+func TestP3_41_bounded(t *testing.T) {
+	for _, closed := range []bool{true, false} {
+		// Certificates do not live in the bubble's time.
+		now, config := time.Now(), ca().Server()
+		synctest.Test(t, func(t *testing.T) {
+			over := make(chan struct{})
+			defer close(over)
+			peer := peerWith(config, func(c *tls.Conn, _ wasitlstest.Conn) {
+				if closed {
+					c.CloseWrite()
+					<-over
+				}
+				for {
+					if _, err := io.WriteString(c, "blah"); err != nil {
+						return
+					}
+					select {
+					case <-time.After(time.Second):
+					case <-over:
+						return
+					}
+				}
+			})
+			g := newGuest(t, newClient(t, func(c *wasitls.Config) { c.Time = func() time.Time { return now } }))
+			g.pump(peer.Pipe())
+			if err := g.connect(wasitlstest.Name); err != nil {
+				t.Fatal(err)
+			}
+			g.end()
+			g.sent.ok(t)
+			began := time.Now()
+			g.source.Drop()
+			err := g.received.get(t)
+			if (err == nil) != closed {
+				t.Errorf("closed is %v: %v", closed, err)
+			}
+			want(t, "time", time.Since(began), wasitls.DefaultCloseTimeout)
+			if _, err := g.cipherIn.Permit(); err == nil {
+				t.Error("ciphertext is still taken")
+			}
+		})
+	}
+}
+
+// TestP3_42: nobody needs to look at the outcomes.
+func TestP3_42(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	g.sent.c, g.received.c = make(chan error, 1), make(chan error, 1) // never read
+	g.pump(peerFor(wasitlstest.Echo))
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	g.write("hello")
+	g.end()
+	want(t, "echo", g.readAll(), "hello")
+}
+
+// TestP3_43: close_notify and then the end of the ciphertext is a clean end.
+func TestP3_43(t *testing.T) {
+	g := good(t, func(c *tls.Conn, below wasitlstest.Conn) {
+		io.WriteString(c, "all of it")
+		c.CloseWrite()
+		below.CloseWrite()
+		io.Copy(io.Discard, c)
+	})
+	want(t, "text", g.readAll(), "all of it")
+	g.received.ok(t)
+}
+
+// TestP3_44: an end without close_notify is an error, after all data. Sending
+// is none of it.
+func TestP3_44(t *testing.T) {
+	for what, handle := range map[string]handler{
+		"between records": wasitlstest.Truncate("half of it"),
+		"within a record": wasitlstest.HalfRecord("half of it"),
+	} {
+		t.Run(what, func(t *testing.T) {
+			g := good(t, handle)
+			g.received.pending(t)
+			want(t, "text", g.readAll(), "half of it")
+			g.received.fails(t, "peer closed the connection without sending close_notify")
+			g.write("still here")
+			g.sent.pending(t)
+			g.end()
+			g.sent.ok(t)
+		})
+	}
+	t.Run("allowed", func(t *testing.T) {
+		g := goodWith(t, newClient(t, func(c *wasitls.Config) { c.AllowTruncation = true }), wasitlstest.Truncate("all of it"))
+		want(t, "text", g.readAll(), "all of it")
+		g.received.ok(t)
+	})
+}
+
+// TestP3_45: the end of the plaintext is close_notify, then the end of the
+// ciphertext.
+func TestP3_45(t *testing.T) {
+	got, tail := newTold("plaintext"), newTold("end below")
+	g := good(t, func(c *tls.Conn, below wasitlstest.Conn) {
+		data, err := io.ReadAll(c) // an error unless close_notify came, or the end below
+		if err == nil && string(data) != "bye" {
+			t.Errorf("peer got %q", data)
+		}
+		got.set(err)
+		_, err = below.Read(make([]byte, 1))
+		if err == io.EOF {
+			err = nil
+		}
+		tail.set(err)
+	})
+	g.write("bye")
+	g.end()
+	got.ok(t)
+	tail.ok(t)
+	g.sent.ok(t)
+
+	// close_notify was there before the end.
+	g = newGuest(t, newClient(t))
+	peer := peerFor(wasitlstest.Echo)
+	g.pumpIn(peer)
+	out := g.pumpSome(peer)
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	out.stop()
+	g.end()
+	record, err := within(t, func() ([]byte, error) { return io.ReadAll(wasitls.Streams(g.cipherOut, nowhere{})) })
+	if err != nil || len(record) != 24 || record[0] != wasitlstest.RecordApplicationData {
+		t.Errorf("ciphertext of close_notify: %x, %v", record, err)
+	}
+}
+
+// TestP3_46: receiving goes on after that, key updates included, which can no
+// longer be answered.
+func TestP3_46(t *testing.T) {
+	g := good(t, func(c *tls.Conn, _ wasitlstest.Conn) {
+		io.Copy(io.Discard, c) // until close_notify
+		wasitlstest.Say("said after your end")(c, nil)
+	})
+	g.end()
+	g.sent.ok(t)
+	want(t, "text", g.readAll(), "said after your end")
+	g.received.ok(t)
+
+	g = newGuest(t, newClient(t))
+	g.pump(wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, below wasitlstest.Conn) {
+		io.Copy(io.Discard, c)
+		for range 3 {
+			r.KeyUpdate(true)
+			r.Write(wasitlstest.RecordApplicationData, []byte("more,"))
+		}
+		r.CloseNotify()
+	}).Pipe())
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	g.end()
+	g.sent.ok(t)
+	want(t, "text", g.readAll(), "more,more,more,")
+	g.received.ok(t)
+}
+
+// TestP3_47: when nobody reads the ciphertext, sending fails; receiving goes
+// on.
+func TestP3_47(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	peer := wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, below wasitlstest.Conn) {
+		below.Read(make([]byte, 1))
+		r.KeyUpdate(true)
+		r.Write(wasitlstest.RecordApplicationData, []byte("I talk on"))
+		r.CloseNotify()
+	}).Pipe()
+	g.pumpIn(peer)
+	out := g.pumpSome(peer)
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	g.write("x") // as a sign that the handshake is over
+	eventuallySent := newTold("peer's turn")
+	go func() { eventuallySent.set(nil) }()
+	eventuallySent.ok(t)
+	text := g.read(4)
+	out.stop()
+	g.cipherOut.Drop()
+	g.sent.fails(t, "broken pipe")
+	if _, err := g.sink.Permit(); err == nil {
+		t.Error("plaintext is still taken")
+	}
+	want(t, "text", text+g.readAll(), "I talk on")
+	g.received.ok(t)
+}
+
+// TestP3_48_dropped: when nobody reads the plaintext, it is discarded; key
+// updates are answered, and close_notify ends it as ever.
+func TestP3_48_dropped(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	answered := newTold("key update")
+	g.pump(wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, _ wasitlstest.Conn) {
+		record := make([]byte, 16<<10)
+		for range 200 { // far more than any buffer
+			r.Write(wasitlstest.RecordApplicationData, record)
+		}
+		r.KeyUpdate(true)
+		r.Write(wasitlstest.RecordApplicationData, record)
+		_, err := io.ReadFull(c, make([]byte, 5)) // sealed with the new key
+		answered.set(err)
+		r.CloseNotify()
+		io.Copy(io.Discard, c)
+	}).Pipe())
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	g.source.Drop()
+	g.write("hello")
+	answered.ok(t)
+	g.end()
+	g.sent.ok(t)
+	g.received.ok(t)
+}
+
+// TestP3_48_unread: while the guest does not read, what comes is bounded, and
+// messages that are not data are handled up to the next data.
+func TestP3_48_unread(t *testing.T) {
+	const buffer = 16 << 10
+	client := newClient(t, func(c *wasitls.Config) { c.ReadBuffer = buffer })
+	g := newGuest(t, client)
+	answered := newTold("key update")
+	data := make([]byte, buffer)
+	rand.Read(data)
+	g.pump(wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, _ wasitlstest.Conn) {
+		r.Write(wasitlstest.RecordApplicationData, data)
+		for range 10 {
+			r.Ticket(1 << 10)
+		}
+		r.KeyUpdate(true)
+		head := make([]byte, 4)
+		_, err := io.ReadFull(c, head)
+		answered.set(err)
+		r.Write(wasitlstest.RecordApplicationData, data)
+		r.CloseNotify()
+	}).Pipe())
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "data", g.source.Ready)
+	g.write("ping")
+	answered.ok(t)
+	g.received.pending(t)
+	if got := g.readAll(); got != string(data)+string(data) {
+		t.Errorf("%d bytes differ", len(got))
+	}
+	g.received.ok(t)
+}
+
+// TestP3_48_bounded: a peer that never stops is held up.
+func TestP3_48_bounded(t *testing.T) {
+	below := make(chan *wasitlstest.Watched, 1)
+	g := newGuest(t, newClient(t))
+	near, far := wasitlstest.Pipe()
+	watched := wasitlstest.Watch(far)
+	go peerWith(ca().Server(), func(c *tls.Conn, _ wasitlstest.Conn) {
+		below <- watched
+		for {
+			if _, err := c.Write(make([]byte, 16<<10)); err != nil {
+				return
+			}
+		}
+	}).Serve(wholly{watched, far})
+	g.pump(near)
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	w := <-below
+	last := int64(-1)
+	eventually(t, "the peer stands still", func() bool {
+		sent := w.Sent.Load()
+		same := sent == last
+		last = sent
+		time.Sleep(moment)
+		return same
+	})
+	// What the test's own pipe and pump hold, then the connector's part.
+	if most := int64(wasitlstest.DefaultCapacity + 32<<10 + cipherPipe + wasitls.DefaultReadBuffer + 4*16<<10); last > most {
+		t.Errorf("the peer could send %d bytes, more than %d", last, most)
+	}
+}
+
+// wholly is a watched connection with the rest of what the connection can.
+type wholly struct {
+	*wasitlstest.Watched
+	whole wasitlstest.Conn
+}
+
+func (w wholly) CloseWrite() error { return w.whole.CloseWrite() }
+func (w wholly) Reset() error      { return w.whole.Reset() }
+
+// TestP3_49: everything that was written reaches the peer without a further
+// call, even when the ciphertext is moved slowly.
+func TestP3_49(t *testing.T) {
+	for _, size := range []int{1, 64 << 10, 200 << 10, 1<<20 + 7} {
+		got := newTold("everything")
+		data := make([]byte, size)
+		rand.Read(data)
+		g := newGuest(t, newClient(t))
+		peer := peerFor(func(c *tls.Conn, _ wasitlstest.Conn) {
+			b := make([]byte, size)
+			_, err := io.ReadFull(c, b)
+			if err == nil && !bytes.Equal(b, data) {
+				err = io.ErrNoProgress
+			}
+			got.set(err)
+			io.Copy(io.Discard, c)
+		})
+		g.pumpIn(peer)
+		g.pumpSome(slowly{peer})
+		if err := g.connect(wasitlstest.Name); err != nil {
+			t.Fatal(err)
+		}
+		g.write(string(data))
+		got.ok(t)
+		g.sent.pending(t)
+		g.cipherOut.Drop()
+	}
+}
+
+type slowly struct{ io.Writer }
+
+func (s slowly) Write(p []byte) (int, error) {
+	time.Sleep(100 * time.Microsecond)
+	return s.Writer.Write(p)
+}
+
+// TestP3_50: megabytes in both directions at once, in order, into buffers of
+// any size.
+func TestP3_50(t *testing.T) {
+	const size = 8 << 20
+	data := make([]byte, size)
+	rand.Read(data)
+	g := good(t, wasitlstest.Echo)
+	go func() {
+		for rest := data; len(rest) > 0; {
+			n := min(len(rest), 1+len(rest)%70_001)
+			if _, err := g.plain.Write(rest[:n]); err != nil {
+				t.Error(err)
+				return
+			}
+			rest = rest[n:]
+		}
+		g.end()
+	}()
+	var got bytes.Buffer
+	within(t, func() (int64, error) {
+		return io.CopyBuffer(struct{ io.Writer }{&got}, struct{ io.Reader }{g.plain}, make([]byte, 12_345))
+	})
+	if !bytes.Equal(got.Bytes(), data) {
+		t.Errorf("%d bytes differ", got.Len())
+	}
+	g.sent.ok(t)
+	g.received.ok(t)
+}
+
+// TestP3_51: a corrupt record is an error, after what came before; the peer
+// hears of it, and the other direction ends too.
+func TestP3_51(t *testing.T) {
+	heard := newTold("alert")
+	g := good(t, func(c *tls.Conn, below wasitlstest.Conn) {
+		io.WriteString(c, "good")
+		io.WriteString(below, "\x17\x03\x03\x00\x20"+strings.Repeat("z", 32))
+		_, err := io.ReadAll(c)
+		heard.set(err)
+	})
+	want(t, "text", g.readAll(), "good")
+	g.received.fails(t, "bad record MAC")
+	g.sent.fails(t, "bad record MAC")
+	heard.fails(t, "remote error: tls: bad record MAC")
+	if _, err := g.sink.Permit(); err == nil {
+		t.Error("plaintext is still taken")
+	}
+}
+
+// TestP3_51_alert: an alert of the peer ends both directions.
+func TestP3_51_alert(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	g.pump(wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, _ wasitlstest.Conn) {
+		r.Write(wasitlstest.RecordAlert, []byte{2, 80})
+		io.Copy(io.Discard, c)
+	}).Pipe())
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "text", g.readAll(), "")
+	g.received.fails(t, "remote error: tls: internal error")
+	g.sent.fails(t, "remote error: tls: internal error")
+}
+
+// TestP3_52: an error's text is the reason in words, the same wherever it is
+// told, and without addresses.
+func TestP3_52(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	g.pump(wasitlstest.Peer{Handle: wasitlstest.Plain("HTTP/1.1 400 Bad Request\r\n\r\n")}.Pipe())
+	err := g.connect(wasitlstest.Name)
+	failure, trap := classify(err)
+	if trap != nil {
+		t.Fatal(trap)
+	}
+	text, _ := toDebugString(nil, &struct{ Self *failureOf }{failure})
+	want(t, "text", text, "wasitls: handshake: tls: first record does not look like a TLS handshake")
+	for _, o := range []*told{g.sent, g.received} {
+		want(t, o.name, newOutcome(o.get(t)).Err.text, text)
+	}
+}
+
+type failureOf = failure
+
+// TestP3_53: each error is a resource of its own.
+func TestP3_53(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	err := g.connect("")
+	seen := map[*failure]bool{}
+	for _, err := range []error{err, g.sent.get(t), g.received.get(t)} {
+		seen[newOutcome(err).Err] = true
+	}
+	want(t, "resources", len(seen), 3)
+}
+
+// TestGuestStopped: a guest that is stopped in the middle of a message does
+// not send close_notify, and leaves nothing behind.
+func TestGuestStopped(t *testing.T) {
+	got := newTold("plaintext")
+	g := good(t, func(c *tls.Conn, below wasitlstest.Conn) {
+		_, err := io.ReadAll(&ending{c, below})
+		got.set(err)
+	})
+	g.write("GET / HT")
+	g.sink.Drop()
+	g.sent.pending(t)
+	g.c.close()
+	g.sent.fails(t, "the guest has ended")
+	g.received.fails(t, "the guest has ended")
+	got.fails(t, "no close_notify")
+}
+
+var errNoClose = errors.New("no close_notify")
+
+// ending tells close_notify from the end of the connection below.
+type ending struct {
+	*tls.Conn
+	below wasitlstest.Conn
+}
+
+func (e *ending) Read(p []byte) (int, error) {
+	n, err := e.Conn.Read(p)
+	if err == io.EOF {
+		if _, below := e.below.Read(make([]byte, 1)); below == io.EOF {
+			err = errNoClose
+		}
+	}
+	return n, err
+}
