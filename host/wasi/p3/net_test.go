@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/p3"
 	"github.com/wasitls/wasitls/host/wasi/p3/cli"
@@ -245,6 +246,27 @@ func TestGuestAbandons(t *testing.T) {
 	o := netGuest(t, network(t, "127.0.0.1", "127.0.0.1"), "abandon", port)
 	if o.err != nil || o.status != 0 || o.stdout != "read true\naccept true\nreceive true\n" {
 		t.Errorf("got %+v (%v)", o, o.err)
+	}
+}
+
+// A command may go on for a moment after its run has returned, and no longer.
+func TestGuestGoesOn(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	_, port, err := net.SplitHostPort(silent.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := netGuest(t, sockets.Config{}, "later", "20"); o.err != nil || o.status != 0 || o.stdout != "later\n" {
+		t.Errorf("later: %+v (%v)", o, o.err)
+	}
+	before := time.Now()
+	o := netGuest(t, network(t, "127.0.0.1", ""), "leave", port)
+	if took := time.Since(before); o.err != nil || o.status != 0 || took < wasi.ExitGrace || took > wasi.ExitGrace+5*time.Second {
+		t.Errorf("leave: %+v (%v) after %v", o, o.err, took)
 	}
 }
 

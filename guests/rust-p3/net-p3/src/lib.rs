@@ -7,6 +7,8 @@
 //!                                    all be open at once
 //!   udp HOST PORT TEXT               sends TEXT in a datagram, prints the answer
 //!   abandon PORT                     gives up what waits on the listener at PORT of 127.0.0.1
+//!   leave PORT                       returns while a connection to PORT of 127.0.0.1 is read
+//!   later MS                         returns, and prints `later` after that time
 //!   rules PORT                       prints what sockets answer in each state; PORT of 127.0.0.1
 //!                                    listens
 //! ```
@@ -25,7 +27,7 @@ use wasi_tls_client_p3::sys::sockets::types::{
     ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
     TcpSocket, UdpSocket,
 };
-use wasi_tls_client_p3::{TcpStream, sleep, within};
+use wasi_tls_client_p3::{TcpStream, sleep, spawn_local, within};
 
 wasi_tls_client_p3::command!(main);
 
@@ -60,6 +62,24 @@ async fn run(words: &[&str], out: &mut Output) -> io::Result<()> {
             out.line(&String::from_utf8_lossy(&reply)).await
         }
         ["abandon", port] => abandon(number(port)?, out).await,
+        ["leave", port] => {
+            let mut tcp = TcpStream::connect("127.0.0.1", number(port)?).await?;
+            spawn_local(async move {
+                let _ = tcp.reader.read_to_end().await;
+            });
+            Ok(())
+        }
+        ["later", ms] => {
+            let ms = number(ms)?;
+            spawn_local(async move {
+                sleep(Duration::from_millis(ms)).await;
+                let mut out = Output::stdout();
+                if out.line("later").await.is_ok() {
+                    let _ = out.close().await;
+                }
+            });
+            Ok(())
+        }
         ["rules", port] => {
             let to = SocketAddr::new(IpAddr::from([127, 0, 0, 1]), number(port)?);
             for line in rules::all(to).await {
