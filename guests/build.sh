@@ -138,6 +138,10 @@ build() {
     rust_p3 "$1"
     pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
     ;;
+  probes-p3)
+    rust_p3 "$1"
+    pack "$1" "$rustc" "guests/rust-p3/$1" $wit_p3 $shared_p3
+    ;;
   https-get-c-p3)
     c_p3 "$1"
     pack "$1" "$clang" guests/c-p3 $wit_p3 guests/build.sh
@@ -154,7 +158,7 @@ build() {
 }
 
 [ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3 tlscheck-p3 \
-  https-get-c-p3
+  https-get-c-p3 probes-p3
 for name in "$@"; do
   build "$name"
 done
