@@ -64,6 +64,7 @@ type measure struct {
 // before what uses much of it.
 var measures = []measure{
 	{"idle", idle},
+	{"p3-idle", idleP3},
 	{"waiting", waiting},
 	{"receive", receive},
 	{"send", send},
@@ -71,6 +72,10 @@ var measures = []measure{
 	{"handshakes", handshakes},
 	{"start", start},
 	{"hostcall", hostCall},
+	{"p3-receive", receiveP3},
+	{"p3-send", sendP3},
+	{"p3-handshakes", handshakesP3},
+	{"p3-many", manyP3},
 }
 
 // Run measures. It fails when a measure cannot be made: a guest trapped, or
