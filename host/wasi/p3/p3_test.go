@@ -39,7 +39,7 @@ func compile(tb testing.TB, name string) *host.Component {
 		tb.Fatal(err)
 	}
 	get := guesttest.Component
-	if name == "net-p3" {
+	if name == "net-p3" || name == "both-p3" {
 		get = packed
 	}
 	c, err := e.Compile(context.Background(), get(tb, name))
