@@ -8,6 +8,7 @@ import (
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi"
+	"github.com/wasitls/wasitls/host/wasi/internal/wasitest"
 	"github.com/wasitls/wasitls/host/wasi/p2"
 	"github.com/wasitls/wasitls/host/wasi/p3"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
@@ -17,20 +18,13 @@ import (
 // output and one network: the addresses that 0.2 has resolved for a granted
 // name are granted in 0.3.
 func TestBothVersions(t *testing.T) {
-	_, port := upper(t)
+	_, port := wasitest.Upper(t)
 	for _, c := range []struct{ name, granted, out string }{
 		{"granted", "localhost:" + port, "0.2 found 127.0.0.1\n0.3 connected\n"},
 		{"another port", "localhost:1", "0.2 found 127.0.0.1\n0.3: connect: access-denied\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e, err := engine()
-			if err != nil {
-				t.Fatal(err)
-			}
-			store, err := e.NewStore(host.Limits{})
-			if err != nil {
-				t.Fatal(err)
-			}
+			store := wasitest.Store(t)
 			defer store.Close()
 			var out bytes.Buffer
 			config := wasi.Config{
@@ -38,7 +32,7 @@ func TestBothVersions(t *testing.T) {
 					Args:    []string{"both-p3", "localhost", port},
 					Streams: stdio.Streams{Stdout: &out},
 				},
-				Network: network(t, c.granted, ""),
+				Network: wasitest.Network(t, c.granted, ""),
 			}
 			if err := p2.Attach(store, config); err != nil {
 				t.Fatal(err)
@@ -51,7 +45,7 @@ func TestBothVersions(t *testing.T) {
 			p3.Bind(l)
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
-			in, err := l.Instantiate(ctx, store, compile(t, "both-p3"))
+			in, err := l.Instantiate(ctx, store, own.Compile(t, "both-p3"))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package p2_test
+package wasitest
 
 import (
 	"bufio"
@@ -13,17 +13,36 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
-	"github.com/wasitls/wasitls/host/wasi/p2"
-	"github.com/wasitls/wasitls/host/wasi/p2/cli"
-	"github.com/wasitls/wasitls/host/wasi/p2/sockets"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
-// network grants peers and local addresses.
-func network(tb testing.TB, connect, listen string) sockets.Config {
+// Networking tests a version with a guest that takes the words lookup,
+// connect, serve and udp, as net-c does.
+func (w World) Networking(t *testing.T, guest string) {
+	g := netGuest{w, guest}
+	t.Run("lookup", g.lookup)
+	t.Run("connect", g.connect)
+	t.Run("serve", g.serve)
+	t.Run("udp", g.udp)
+	t.Run("stopped while waiting", g.stopped)
+}
+
+type netGuest struct {
+	World
+	name string
+}
+
+func (g netGuest) run(tb testing.TB, n wasi.Network, words ...string) Outcome {
 	tb.Helper()
-	var c sockets.Config
+	return g.Run(tb, g.name, wasi.Config{Command: wasi.Command{Args: words}, Network: n})
+}
+
+// Network grants peers and local addresses.
+func Network(tb testing.TB, connect, listen string) wasi.Network {
+	tb.Helper()
+	var c wasi.Network
 	for _, s := range strings.Fields(connect) {
 		g, err := netgrant.ParseConnect(s)
 		if err != nil {
@@ -41,14 +60,8 @@ func network(tb testing.TB, connect, listen string) sockets.Config {
 	return c
 }
 
-// netGuest runs net-c with a network.
-func netGuest(tb testing.TB, n sockets.Config, words ...string) outcome {
-	tb.Helper()
-	return run(tb, "net-c", p2.Config{Command: cli.Config{Args: words}, Network: n})
-}
-
-// upper answers each connection with what it sent, in upper case.
-func upper(tb testing.TB) (host, port string) {
+// Upper answers each connection with what it sent, in upper case.
+func Upper(tb testing.TB) (host, port string) {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -78,23 +91,23 @@ func upper(tb testing.TB) (host, port string) {
 	return host, port
 }
 
-func TestGuestLookup(t *testing.T) {
-	if o := netGuest(t, network(t, "localhost", ""), "lookup", "localhost"); o.err != nil || o.status != 0 || !strings.Contains(o.stdout, "127.0.0.1\n") {
+func (g netGuest) lookup(t *testing.T) {
+	if o := g.run(t, Network(t, "localhost", ""), "lookup", "localhost"); o.Err != nil || o.Status != 0 || !strings.Contains(o.Stdout, "127.0.0.1\n") {
 		t.Errorf("granted name: %+v", o)
 	}
-	if o := netGuest(t, network(t, "127.0.0.1", ""), "lookup", "localhost"); o.err != nil || o.status != 1 || o.stdout != "" {
+	if o := g.run(t, Network(t, "127.0.0.1", ""), "lookup", "localhost"); o.Err != nil || o.Status != 1 || o.Stdout != "" {
 		t.Errorf("only its address is granted: %+v", o)
 	}
-	if o := netGuest(t, network(t, "other.example", ""), "lookup", "localhost"); o.err != nil || o.status != 1 || o.stdout != "" {
+	if o := g.run(t, Network(t, "other.example", ""), "lookup", "localhost"); o.Err != nil || o.Status != 1 || o.Stdout != "" {
 		t.Errorf("another name: %+v", o)
 	}
-	if o := netGuest(t, sockets.Config{}, "lookup", "localhost"); o.err != nil || o.status != 1 || o.stdout != "" {
+	if o := g.run(t, wasi.Network{}, "lookup", "localhost"); o.Err != nil || o.Status != 1 || o.Stdout != "" {
 		t.Errorf("no network: %+v", o)
 	}
 }
 
-func TestGuestConnect(t *testing.T) {
-	host, port := upper(t)
+func (g netGuest) connect(t *testing.T) {
+	host, port := Upper(t)
 	for _, c := range []struct {
 		name, connect, to string
 		ok                bool
@@ -108,15 +121,15 @@ func TestGuestConnect(t *testing.T) {
 		{"a name does not grant its address unresolved", "localhost", host, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := netGuest(t, network(t, c.connect, ""), "connect", c.to, port, "shout")
-			if o.err != nil || (o.status == 0) != c.ok || strings.Contains(o.stdout, "SHOUT") != c.ok {
-				t.Errorf("got %+v (%v)", o, o.err)
+			o := g.run(t, Network(t, c.connect, ""), "connect", c.to, port, "shout")
+			if o.Err != nil || (o.Status == 0) != c.ok || strings.Contains(o.Stdout, "SHOUT") != c.ok {
+				t.Errorf("got %+v (%v)", o, o.Err)
 			}
 		})
 	}
 }
 
-func TestGuestServes(t *testing.T) {
+func (g netGuest) serve(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -124,18 +137,18 @@ func TestGuestServes(t *testing.T) {
 	defer r.Close()
 	result := make(chan string, 1)
 	go func() { result <- client(r) }()
-	o := run(t, "net-c", p2.Config{
-		Command: cli.Config{Args: []string{"serve", "127.0.0.1", "0", "1"}, Streams: stdio.Streams{Stdout: w}},
-		Network: network(t, "", "127.0.0.1:0"),
+	o := g.Run(t, g.name, wasi.Config{
+		Command: wasi.Command{Args: []string{"serve", "127.0.0.1", "0", "1"}, Streams: stdio.Streams{Stdout: w}},
+		Network: Network(t, "", "127.0.0.1:0"),
 	})
 	w.Close()
-	if o.err != nil || o.status != 0 {
-		t.Errorf("got %+v (%v)", o, o.err)
+	if o.Err != nil || o.Status != 0 {
+		t.Errorf("got %+v (%v)", o, o.Err)
 	}
 	if got := <-result; got != "echo me" {
 		t.Errorf("client got %s", got)
 	}
-	if o := netGuest(t, network(t, "127.0.0.1", "127.0.0.2"), "serve", "127.0.0.1", "0", "1"); o.err != nil || o.status != 1 {
+	if o := g.run(t, Network(t, "127.0.0.1", "127.0.0.2"), "serve", "127.0.0.1", "0", "1"); o.Err != nil || o.Status != 1 {
 		t.Errorf("without a grant: %+v", o)
 	}
 }
@@ -168,7 +181,7 @@ func client(out io.Reader) string {
 	return string(text)
 }
 
-func TestGuestDatagrams(t *testing.T) {
+func (g netGuest) udp(t *testing.T) {
 	c, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -190,16 +203,16 @@ func TestGuestDatagrams(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o := netGuest(t, network(t, host+":"+port, ""), "udp", host, port, "ping"); o.err != nil || o.status != 0 || !strings.Contains(o.stdout, "PING") {
+	if o := g.run(t, Network(t, host+":"+port, ""), "udp", host, port, "ping"); o.Err != nil || o.Status != 0 || !strings.Contains(o.Stdout, "PING") {
 		t.Errorf("granted: %+v", o)
 	}
-	if o := netGuest(t, network(t, host+":1", ""), "udp", host, port, "ping"); o.err != nil || o.status != 1 {
+	if o := g.run(t, Network(t, host+":1", ""), "udp", host, port, "ping"); o.Err != nil || o.Status != 1 {
 		t.Errorf("another port: %+v", o)
 	}
 }
 
 // A guest that is stopped while it waits for the network leaves nothing behind.
-func TestGuestStoppedWhileWaiting(t *testing.T) {
+func (g netGuest) stopped(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -209,23 +222,23 @@ func TestGuestStoppedWhileWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	slow := network(t, "name.example", "")
+	slow := Network(t, "name.example", "")
 	slow.Lookup = func(ctx context.Context, _ string) ([]netip.Addr, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
 	for name, c := range map[string]struct {
-		network sockets.Config
+		network wasi.Network
 		words   []string
 	}{
-		"accept":  {network(t, "", "127.0.0.1"), []string{"serve", "127.0.0.1", "0", "1"}},
-		"receive": {network(t, "127.0.0.1", ""), []string{"connect", host, port, "hello"}},
+		"accept":  {Network(t, "", "127.0.0.1"), []string{"serve", "127.0.0.1", "0", "1"}},
+		"receive": {Network(t, "127.0.0.1", ""), []string{"connect", host, port, "hello"}},
 		"lookup":  {slow, []string{"lookup", "name.example"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := runFor(t, 100*time.Millisecond, "net-c", p2.Config{Command: cli.Config{Args: c.words}, Network: c.network})
-			if !errors.Is(o.err, context.DeadlineExceeded) {
-				t.Errorf("got %+v (%v)", o, o.err)
+			o := g.RunFor(t, 100*time.Millisecond, g.name, wasi.Config{Command: wasi.Command{Args: c.words}, Network: c.network})
+			if !errors.Is(o.Err, context.DeadlineExceeded) {
+				t.Errorf("got %+v (%v)", o, o.Err)
 			}
 		})
 	}
