@@ -134,8 +134,6 @@ func TestMissingDirectory(t *testing.T) {
 	}
 }
 
-func TestNetworking(t *testing.T) { world.Networking(t, "net-c") }
-
 // A component that imports the whole world, with all types, is served. It
 // shows that nothing is missing and that no type differs from wit/.
 func TestWholeWorld(t *testing.T) {

@@ -12,7 +12,13 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/p3/sockets"
 )
 
-func TestNetworking(t *testing.T) { own.Networking(t, "net-p3") }
+var networked = wasitest.NetGuest{World: own, Name: "net-p3"}
+
+func TestGuestLookup(t *testing.T)              { networked.Lookup(t) }
+func TestGuestConnect(t *testing.T)             { networked.Connect(t) }
+func TestGuestServes(t *testing.T)              { networked.Serve(t) }
+func TestGuestDatagrams(t *testing.T)           { networked.Datagrams(t) }
+func TestGuestStoppedWhileWaiting(t *testing.T) { networked.StoppedWhileWaiting(t) }
 
 func netGuest(tb testing.TB, n sockets.Config, words ...string) wasitest.Outcome {
 	tb.Helper()

@@ -18,25 +18,16 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
-// Networking tests a version with a guest that takes the words lookup,
-// connect, serve and udp, as net-c does.
-func (w World) Networking(t *testing.T, guest string) {
-	g := netGuest{w, guest}
-	t.Run("lookup", g.lookup)
-	t.Run("connect", g.connect)
-	t.Run("serve", g.serve)
-	t.Run("udp", g.udp)
-	t.Run("stopped while waiting", g.stopped)
-}
-
-type netGuest struct {
+// NetGuest is a guest that takes the words lookup, connect, serve and udp, as
+// net-c does. Its methods are the tests.
+type NetGuest struct {
 	World
-	name string
+	Name string
 }
 
-func (g netGuest) run(tb testing.TB, n wasi.Network, words ...string) Outcome {
+func (g NetGuest) run(tb testing.TB, n wasi.Network, words ...string) Outcome {
 	tb.Helper()
-	return g.Run(tb, g.name, wasi.Config{Command: wasi.Command{Args: words}, Network: n})
+	return g.Run(tb, g.Name, wasi.Config{Command: wasi.Command{Args: words}, Network: n})
 }
 
 // Network grants peers and local addresses.
@@ -91,7 +82,8 @@ func Upper(tb testing.TB) (host, port string) {
 	return host, port
 }
 
-func (g netGuest) lookup(t *testing.T) {
+// Lookup: names are looked up if they are granted.
+func (g NetGuest) Lookup(t *testing.T) {
 	if o := g.run(t, Network(t, "localhost", ""), "lookup", "localhost"); o.Err != nil || o.Status != 0 || !strings.Contains(o.Stdout, "127.0.0.1\n") {
 		t.Errorf("granted name: %+v", o)
 	}
@@ -106,7 +98,8 @@ func (g netGuest) lookup(t *testing.T) {
 	}
 }
 
-func (g netGuest) connect(t *testing.T) {
+// Connect: peers are connected to if they are granted.
+func (g NetGuest) Connect(t *testing.T) {
 	host, port := Upper(t)
 	for _, c := range []struct {
 		name, connect, to string
@@ -129,7 +122,8 @@ func (g netGuest) connect(t *testing.T) {
 	}
 }
 
-func (g netGuest) serve(t *testing.T) {
+// Serve: a guest listens if that is granted, and accepts.
+func (g NetGuest) Serve(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +131,7 @@ func (g netGuest) serve(t *testing.T) {
 	defer r.Close()
 	result := make(chan string, 1)
 	go func() { result <- client(r) }()
-	o := g.Run(t, g.name, wasi.Config{
+	o := g.Run(t, g.Name, wasi.Config{
 		Command: wasi.Command{Args: []string{"serve", "127.0.0.1", "0", "1"}, Streams: stdio.Streams{Stdout: w}},
 		Network: Network(t, "", "127.0.0.1:0"),
 	})
@@ -181,7 +175,8 @@ func client(out io.Reader) string {
 	return string(text)
 }
 
-func (g netGuest) udp(t *testing.T) {
+// Datagrams: datagrams are exchanged if the peer is granted.
+func (g NetGuest) Datagrams(t *testing.T) {
 	c, err := net.ListenPacket("udp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -211,8 +206,8 @@ func (g netGuest) udp(t *testing.T) {
 	}
 }
 
-// A guest that is stopped while it waits for the network leaves nothing behind.
-func (g netGuest) stopped(t *testing.T) {
+// StoppedWhileWaiting: a guest that is stopped while it waits for the network leaves nothing behind.
+func (g NetGuest) StoppedWhileWaiting(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +231,7 @@ func (g netGuest) stopped(t *testing.T) {
 		"lookup":  {slow, []string{"lookup", "name.example"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := g.RunFor(t, 100*time.Millisecond, g.name, wasi.Config{Command: wasi.Command{Args: c.words}, Network: c.network})
+			o := g.RunFor(t, 100*time.Millisecond, g.Name, wasi.Config{Command: wasi.Command{Args: c.words}, Network: c.network})
 			if !errors.Is(o.Err, context.DeadlineExceeded) {
 				t.Errorf("got %+v (%v)", o, o.Err)
 			}
