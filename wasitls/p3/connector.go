@@ -18,6 +18,7 @@ var (
 	errDropped      = errors.New("the connector was dropped before connect()")
 	errCanceled     = errors.New("connect() was cancelled")
 	errBroken       = errors.New("broken pipe: the ciphertext stream of send() was dropped")
+	errTooMany      = errors.New("the guest has too many connections")
 	errEnded        = errors.New("the guest has ended")
 )
 

@@ -68,6 +68,13 @@ func (r *rig) component(t *testing.T, name string) *host.Component {
 // run runs a guest and returns what it wrote, and how it ended.
 func (r *rig) run(t *testing.T, name string, args ...string) (stdout, stderr string, status int, err error) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	return r.runContext(ctx, t, name, args...)
+}
+
+func (r *rig) runContext(ctx context.Context, t *testing.T, name string, args ...string) (stdout, stderr string, status int, err error) {
+	t.Helper()
 	c := r.component(t, name)
 	s, err := r.engine.NewStore(host.Limits{})
 	if err != nil {
@@ -87,8 +94,6 @@ func (r *rig) run(t *testing.T, name string, args ...string) (stdout, stderr str
 		t.Fatal(err)
 	}
 	p3.Attach(s)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
 	in, err := r.linker.Instantiate(ctx, s, c)
 	if err != nil {
 		t.Fatal(err)

@@ -153,7 +153,10 @@ type connectArgs struct {
 	ServerName string
 }
 
-func connect(ctx context.Context, _ *host.Store, a *connectArgs) (host.None, error) {
+func connect(ctx context.Context, s *host.Store, a *connectArgs) (host.None, error) {
+	if err := admit(s, a.This); err != nil {
+		return host.None{}, a.This.fail(err)
+	}
 	return host.None{}, a.This.connect(ctx, a.ServerName)
 }
 

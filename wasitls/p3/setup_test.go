@@ -359,6 +359,26 @@ func TestP3_28(t *testing.T) {
 	want(t, "outcome of send", g.sent.get(t).Error(), err.Error())
 }
 
+// TestP3_28_socket: whoever moves the ciphertext may see its end before
+// connect has told why; the reason is the same.
+func TestP3_28_socket(t *testing.T) {
+	for range 50 {
+		g := newGuest(t, newClient(t))
+		done := newTold("connect")
+		go func() { done.set(g.connect(wasitlstest.Name)) }()
+		eventually(t, "ClientHello", g.cipherOut.Ready)
+		g.cipherOut.Read(make([]byte, 4<<10))
+		gone := make(chan struct{})
+		g.cipherOut.Notify(func() {
+			g.cipherOut.Drop()
+			close(gone)
+		})
+		g.cipherIn.Write([]byte("HTTP/1.1 400 Bad Request\r\n\r\n"))
+		done.fails(t, "does not look like a TLS handshake")
+		<-gone
+	}
+}
+
 // TestP3_29: a connector that is dropped and a connect that is cancelled
 // settle everything.
 func TestP3_29(t *testing.T) {

@@ -14,12 +14,14 @@ import (
 // What the guest did not see delivered, by the outcome of send, may be lost:
 // its streams end with it. Attach it after WASI, whose sockets the connections
 // use.
-func Attach(s *host.Store) { host.Attach(s, &open{connectors: map[*connector]struct{}{}}) }
+// A store without it has no limit of connections.
+func Attach(s *host.Store) { host.Attach(s, &open{connectors: map[*connector]bool{}}) }
 
 // open are the connectors of one guest that are not over.
 type open struct {
 	mu         sync.Mutex
-	connectors map[*connector]struct{}
+	connectors map[*connector]bool // whether it is connected, or tries to
+	connected  int                 // how many are
 }
 
 // track adds a connector, which has not been used.
@@ -29,13 +31,34 @@ func track(s *host.Store, c *connector) {
 		return
 	}
 	o.mu.Lock()
-	o.connectors[c] = struct{}{}
+	o.connectors[c] = false
 	o.mu.Unlock()
 	c.gone = func() {
 		o.mu.Lock()
+		if o.connectors[c] {
+			o.connected--
+		}
 		delete(o.connectors, c)
 		o.mu.Unlock()
 	}
+}
+
+// admit counts a connector that is to connect, unless there are too many.
+func admit(s *host.Store, c *connector) error {
+	o := host.State[open](s)
+	if o == nil {
+		return nil
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.connected >= MaxConnections {
+		return errTooMany
+	}
+	if _, open := o.connectors[c]; open {
+		o.connectors[c] = true
+		o.connected++
+	}
+	return nil
 }
 
 // Close implements io.Closer.

@@ -1,140 +1,24 @@
 package p2_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi/internal/wasitest"
 	"github.com/wasitls/wasitls/host/wasi/p2"
 	"github.com/wasitls/wasitls/host/wasi/p2/cli"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
-	"github.com/wasitls/wasitls/internal/guesttest"
 )
 
-var engine = sync.OnceValues(func() (*host.Engine, error) { return host.NewEngine(host.Config{}) })
-
-var compiled sync.Map // components by name
-
-// compile compiles a prebuilt guest once.
-func compile(tb testing.TB, name string) *host.Component {
-	tb.Helper()
-	if c, ok := compiled.Load(name); ok {
-		return c.(*host.Component)
-	}
-	e, err := engine()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	c, err := e.Compile(context.Background(), guesttest.Component(tb, name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	compiled.Store(name, c)
-	return c
-}
-
-// outcome is how a guest ended.
-type outcome struct {
-	status         int
-	err            error
-	stdout, stderr string
-}
-
-// run runs a guest to its end and checks that it leaves nothing behind.
-func run(tb testing.TB, name string, c p2.Config) outcome {
-	tb.Helper()
-	return runFor(tb, 20*time.Second, name, c)
-}
-
-// runFor stops the guest after some time.
-func runFor(tb testing.TB, d time.Duration, name string, c p2.Config) outcome {
-	tb.Helper()
-	comp := compile(tb, name)
-	e, err := engine()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	warm()
-	goroutines, files := runtime.NumGoroutine(), openFiles(tb)
-	store, err := e.NewStore(host.Limits{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var out, stderr bytes.Buffer
-	if c.Command.Stdout == nil {
-		c.Command.Streams = stdio.Streams{Stdin: c.Command.Stdin, Stdout: &out, Stderr: &stderr}
-	}
-	c.Command.Args = append([]string{name}, c.Command.Args...)
-	if err := p2.Attach(store, c); err != nil {
-		tb.Fatal(err)
-	}
-	l := host.NewLinker()
-	p2.Bind(l)
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
-	in, err := l.Instantiate(ctx, store, comp)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	status, err := cli.RunCommand(ctx, in)
-	if err := store.Close(); err != nil {
-		tb.Errorf("close: %v", err)
-	}
-	settled(tb, goroutines, files)
-	return outcome{status, err, out.String(), stderr.String()}
-}
-
-// warm makes Go open what it keeps for all files.
-var warm = sync.OnceFunc(func() {
-	if r, w, err := os.Pipe(); err == nil {
-		r.Close()
-		w.Close()
-	}
-})
-
-// openFiles counts descriptors, but not those with which the engine keeps the
-// initial memory of a component.
-func openFiles(tb testing.TB) int {
-	tb.Helper()
-	fds, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		tb.Skip("no /proc/self/fd to count descriptors in")
-	}
-	n := 0
-	for _, fd := range fds {
-		to, err := os.Readlink("/proc/self/fd/" + fd.Name())
-		if err == nil && !strings.Contains(to, "wasm-memory-image") {
-			n++
-		}
-	}
-	return n
-}
-
-// settled fails the test if there are more goroutines or descriptors than
-// before, also after some time.
-func settled(tb testing.TB, goroutines, files int) {
-	tb.Helper()
-	var g, f int
-	for range 100 {
-		g, f = runtime.NumGoroutine(), openFiles(tb)
-		if g <= goroutines && f <= files {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	buf := make([]byte, 1<<16)
-	tb.Errorf("left behind: %d goroutines and %d descriptors more\n%s", g-goroutines, f-files, buf[:runtime.Stack(buf, true)])
-}
+var world = wasitest.World{Bind: p2.Bind, Attach: p2.Attach}
 
 func TestHello(t *testing.T) {
 	for _, c := range []struct {
@@ -157,19 +41,19 @@ func TestHello(t *testing.T) {
 		{"no files", cli.Config{Args: []string{"read=/etc/passwd"}}, 1, "", "hello: read=/etc/passwd: No such file or directory (os error 44)\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := run(t, "hello", p2.Config{Command: c.config})
-			if o.err != nil || o.status != c.status || o.stdout != c.out || o.stderr != c.err {
-				t.Errorf("got %+v (%v)", o, o.err)
+			o := world.Run(t, "hello", p2.Config{Command: c.config})
+			if o.Err != nil || o.Status != c.status || o.Stdout != c.out || o.Stderr != c.err {
+				t.Errorf("got %+v (%v)", o, o.Err)
 			}
 		})
 	}
 }
 
 func TestTrap(t *testing.T) {
-	o := run(t, "hello", p2.Config{Command: cli.Config{Args: []string{"panic"}}})
+	o := world.Run(t, "hello", p2.Config{Command: cli.Config{Args: []string{"panic"}}})
 	var trap *host.Trap
-	if !errors.As(o.err, &trap) || !strings.Contains(o.stderr, "told to panic") {
-		t.Errorf("got %+v (%v)", o, o.err)
+	if !errors.As(o.Err, &trap) || !strings.Contains(o.Stderr, "told to panic") {
+		t.Errorf("got %+v (%v)", o, o.Err)
 	}
 }
 
@@ -206,8 +90,8 @@ func TestFiles(t *testing.T) {
 		{[]string{"write=/ro/a.txt"}, 1, ""},
 		{[]string{"remove=/ro/a.txt"}, 1, ""},
 	} {
-		o := run(t, "hello", p2.Config{Command: cli.Config{Args: c.words}, Mounts: mounts})
-		if o.err != nil || o.status != c.status || o.stdout != c.out {
+		o := world.Run(t, "hello", p2.Config{Command: cli.Config{Args: c.words}, Mounts: mounts})
+		if o.Err != nil || o.Status != c.status || o.Stdout != c.out {
 			t.Errorf("%v: got %+v", c.words, o)
 		}
 	}
@@ -226,33 +110,11 @@ func TestStdinWait(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	comp := compile(t, "hello")
-	e, err := engine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := e.NewStore(host.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p2.Attach(store, p2.Config{Command: cli.Config{
-		Args: []string{"hello", "stdin"}, Streams: stdio.Streams{Stdin: r},
-	}}); err != nil {
-		t.Fatal(err)
-	}
-	l := host.NewLinker()
-	p2.Bind(l)
-	ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
-	defer cancel()
-	in, err := l.Instantiate(context.Background(), store, comp)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := cli.RunCommand(ctx, in); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	if err := store.Close(); err != nil {
-		t.Error(err)
+	o := world.RunFor(t, 100*time.Millisecond, "hello", p2.Config{Command: cli.Config{
+		Args: []string{"stdin"}, Streams: stdio.Streams{Stdin: r},
+	}})
+	if !errors.Is(o.Err, context.DeadlineExceeded) {
+		t.Errorf("got %+v (%v)", o, o.Err)
 	}
 	if _, err := w.WriteString("later"); err != nil {
 		t.Fatal(err)
@@ -264,16 +126,9 @@ func TestStdinWait(t *testing.T) {
 }
 
 func TestMissingDirectory(t *testing.T) {
-	e, err := engine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := e.NewStore(host.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := wasitest.Store(t)
 	defer store.Close()
-	err = p2.Attach(store, p2.Config{Mounts: []rootfs.Mount{{Host: filepath.Join(t.TempDir(), "none"), Guest: "/"}}})
+	err := p2.Attach(store, p2.Config{Mounts: []rootfs.Mount{{Host: filepath.Join(t.TempDir(), "none"), Guest: "/"}}})
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
@@ -286,11 +141,7 @@ func TestWholeWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	comp, err := e.Compile(context.Background(), wasm)
+	comp, err := wasitest.Engine(t).Compile(context.Background(), wasm)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,47 +8,25 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi"
+	"github.com/wasitls/wasitls/host/wasi/internal/wasitest"
 	"github.com/wasitls/wasitls/host/wasi/p2"
 	"github.com/wasitls/wasitls/host/wasi/p3"
 	"github.com/wasitls/wasitls/host/wasi/p3/cli"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
-	"github.com/wasitls/wasitls/internal/guesttest"
 )
 
-var engine = sync.OnceValues(func() (*host.Engine, error) { return host.NewEngine(host.Config{}) })
-
-var compiled sync.Map // components by name
-
-// compile compiles a prebuilt guest once.
-func compile(tb testing.TB, name string) *host.Component {
-	tb.Helper()
-	if c, ok := compiled.Load(name); ok {
-		return c.(*host.Component)
-	}
-	e, err := engine()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	get := guesttest.Component
-	if name == "net-p3" {
-		get = packed
-	}
-	c, err := e.Compile(context.Background(), get(tb, name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	compiled.Store(name, c)
-	return c
-}
+var (
+	world = wasitest.World{Bind: p3.Bind, Attach: p3.Attach}
+	// own is the same with the guests of this package.
+	own = wasitest.World{Bind: p3.Bind, Attach: p3.Attach, Component: packed}
+)
 
 // packed returns a component of testdata.
 func packed(tb testing.TB, name string) []byte {
@@ -67,99 +45,6 @@ func packed(tb testing.TB, name string) []byte {
 		tb.Fatal(err)
 	}
 	return b
-}
-
-// outcome is how a guest ended.
-type outcome struct {
-	status         int
-	err            error
-	stdout, stderr string
-}
-
-// run runs a guest to its end and checks that it leaves nothing behind.
-func run(tb testing.TB, name string, c p3.Config) outcome {
-	tb.Helper()
-	return runFor(tb, 20*time.Second, name, c)
-}
-
-// runFor stops the guest after some time.
-func runFor(tb testing.TB, d time.Duration, name string, c p3.Config) outcome {
-	tb.Helper()
-	comp := compile(tb, name)
-	e, err := engine()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	warm()
-	goroutines, files := runtime.NumGoroutine(), openFiles(tb)
-	store, err := e.NewStore(host.Limits{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	var out, stderr bytes.Buffer
-	if c.Command.Stdout == nil {
-		c.Command.Streams = stdio.Streams{Stdin: c.Command.Stdin, Stdout: &out, Stderr: &stderr}
-	}
-	c.Command.Args = append([]string{name}, c.Command.Args...)
-	if err := p3.Attach(store, c); err != nil {
-		tb.Fatal(err)
-	}
-	l := host.NewLinker()
-	p3.Bind(l)
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
-	in, err := l.Instantiate(ctx, store, comp)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	status, err := wasi.RunCommand(ctx, in)
-	if err := store.Close(); err != nil {
-		tb.Errorf("close: %v", err)
-	}
-	settled(tb, goroutines, files)
-	return outcome{status, err, out.String(), stderr.String()}
-}
-
-// warm makes Go open what it keeps for all files.
-var warm = sync.OnceFunc(func() {
-	if r, w, err := os.Pipe(); err == nil {
-		r.Close()
-		w.Close()
-	}
-})
-
-// openFiles counts descriptors, but not those with which the engine keeps the
-// initial memory of a component.
-func openFiles(tb testing.TB) int {
-	tb.Helper()
-	fds, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		tb.Skip("no /proc/self/fd to count descriptors in")
-	}
-	n := 0
-	for _, fd := range fds {
-		to, err := os.Readlink("/proc/self/fd/" + fd.Name())
-		if err == nil && !strings.Contains(to, "wasm-memory-image") {
-			n++
-		}
-	}
-	return n
-}
-
-// settled fails the test if there are more goroutines or descriptors than
-// before, also after some time.
-func settled(tb testing.TB, goroutines, files int) {
-	tb.Helper()
-	var g, f int
-	for range 100 {
-		g, f = runtime.NumGoroutine(), openFiles(tb)
-		if g <= goroutines && f <= files {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	buf := make([]byte, 1<<16)
-	tb.Errorf("left behind: %d goroutines and %d descriptors more\n%s", g-goroutines, f-files, buf[:runtime.Stack(buf, true)])
 }
 
 func TestHello(t *testing.T) {
@@ -188,27 +73,27 @@ func TestHello(t *testing.T) {
 		{"no files", cli.Config{Args: []string{"read=/etc/passwd"}}, 1, "", "hello-p3: read=/etc/passwd: not in a preopened directory\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := run(t, "hello-p3", p3.Config{Command: c.config})
-			if o.err != nil || o.status != c.status || o.stdout != c.out || o.stderr != c.err {
-				t.Errorf("got %+v (%v)", o, o.err)
+			o := world.Run(t, "hello-p3", p3.Config{Command: c.config})
+			if o.Err != nil || o.Status != c.status || o.Stdout != c.out || o.Stderr != c.err {
+				t.Errorf("got %+v (%v)", o, o.Err)
 			}
 		})
 	}
 }
 
 func TestClockAndRandom(t *testing.T) {
-	o := run(t, "hello-p3", p3.Config{Command: cli.Config{Args: []string{"random", "random"}}})
-	lines := strings.Split(o.stdout, "\n")
-	if o.status != 0 || len(lines) != 4 || lines[0] == lines[1] || !strings.HasSuffix(lines[0], " and 16 more bytes") {
-		t.Errorf("got %+v (%v)", o, o.err)
+	o := world.Run(t, "hello-p3", p3.Config{Command: cli.Config{Args: []string{"random", "random"}}})
+	lines := strings.Split(o.Stdout, "\n")
+	if o.Status != 0 || len(lines) != 4 || lines[0] == lines[1] || !strings.HasSuffix(lines[0], " and 16 more bytes") {
+		t.Errorf("got %+v (%v)", o, o.Err)
 	}
 }
 
 func TestTrap(t *testing.T) {
-	o := run(t, "hello-p3", p3.Config{Command: cli.Config{Args: []string{"panic"}}})
+	o := world.Run(t, "hello-p3", p3.Config{Command: cli.Config{Args: []string{"panic"}}})
 	var trap *host.Trap
-	if !errors.As(o.err, &trap) {
-		t.Errorf("got %+v (%v)", o, o.err)
+	if !errors.As(o.Err, &trap) {
+		t.Errorf("got %+v (%v)", o, o.Err)
 	}
 }
 
@@ -252,8 +137,8 @@ func TestFiles(t *testing.T) {
 		{[]string{"mkdir=/ro/d"}, 1, "", "NotPermitted"},
 		{[]string{"remove=/ro/a.txt"}, 1, "", "NotPermitted"},
 	} {
-		o := run(t, "hello-p3", p3.Config{Command: cli.Config{Args: c.words}, Mounts: mounts})
-		if o.err != nil || o.status != c.status || !strings.HasPrefix(o.stdout, c.out) || !strings.Contains(o.stderr, c.err) {
+		o := world.Run(t, "hello-p3", p3.Config{Command: cli.Config{Args: c.words}, Mounts: mounts})
+		if o.Err != nil || o.Status != c.status || !strings.HasPrefix(o.Stdout, c.out) || !strings.Contains(o.Stderr, c.err) {
 			t.Errorf("%v: got %+v", c.words, o)
 		}
 	}
@@ -272,11 +157,11 @@ func TestStdinWait(t *testing.T) {
 	}
 	defer r.Close()
 	defer w.Close()
-	o := runFor(t, 100*time.Millisecond, "hello-p3", p3.Config{Command: cli.Config{
+	o := world.RunFor(t, 100*time.Millisecond, "hello-p3", p3.Config{Command: cli.Config{
 		Args: []string{"stdin"}, Streams: stdio.Streams{Stdin: r},
 	}})
-	if !errors.Is(o.err, context.DeadlineExceeded) {
-		t.Errorf("got %v", o.err)
+	if !errors.Is(o.Err, context.DeadlineExceeded) {
+		t.Errorf("got %v", o.Err)
 	}
 	if _, err := w.WriteString("later"); err != nil {
 		t.Fatal(err)
@@ -296,9 +181,9 @@ func TestBrokenStdout(t *testing.T) {
 	defer w.Close()
 	r.Close()
 	var stderr bytes.Buffer
-	o := run(t, "hello-p3", p3.Config{Command: cli.Config{Streams: stdio.Streams{Stdout: w, Stderr: &stderr}}})
-	if o.err != nil || o.status != 1 {
-		t.Errorf("got %+v (%v)", o, o.err)
+	o := world.Run(t, "hello-p3", p3.Config{Command: cli.Config{Streams: stdio.Streams{Stdout: w, Stderr: &stderr}}})
+	if o.Err != nil || o.Status != 1 {
+		t.Errorf("got %+v (%v)", o, o.Err)
 	}
 }
 
@@ -323,55 +208,19 @@ func TestSlowStdout(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 	}()
-	o := runWithout(t, "hello-p3", p3.Config{Command: cli.Config{
+	o := world.RunBeside(t, 20*time.Second, "hello-p3", p3.Config{Command: cli.Config{
 		Args: []string{"stdin"}, Streams: stdio.Streams{Stdin: strings.NewReader(long), Stdout: w},
 	}})
 	w.Close()
-	if n := <-got; o.err != nil || o.status != 0 || n != len("stdin 1048576\n")+len(long)+len("hello\n") {
-		t.Errorf("%d bytes, %+v (%v)", n, o, o.err)
+	if n := <-got; o.Err != nil || o.Status != 0 || n != len("stdin 1048576\n")+len(long)+len("hello\n") {
+		t.Errorf("%d bytes, %+v (%v)", n, o, o.Err)
 	}
-}
-
-// runWithout is run without a look at what is left behind, for tests that have
-// goroutines of their own.
-func runWithout(tb testing.TB, name string, c p3.Config) outcome {
-	tb.Helper()
-	e, err := engine()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	store, err := e.NewStore(host.Limits{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer store.Close()
-	c.Command.Args = append([]string{name}, c.Command.Args...)
-	if err := p3.Attach(store, c); err != nil {
-		tb.Fatal(err)
-	}
-	l := host.NewLinker()
-	p3.Bind(l)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	defer cancel()
-	in, err := l.Instantiate(ctx, store, compile(tb, name))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	status, err := cli.RunCommand(ctx, in)
-	return outcome{status: status, err: err}
 }
 
 func TestMissingDirectory(t *testing.T) {
-	e, err := engine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := e.NewStore(host.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := wasitest.Store(t)
 	defer store.Close()
-	err = p3.Attach(store, p3.Config{Mounts: []rootfs.Mount{{Host: filepath.Join(t.TempDir(), "none"), Guest: "/"}}})
+	err := p3.Attach(store, p3.Config{Mounts: []rootfs.Mount{{Host: filepath.Join(t.TempDir(), "none"), Guest: "/"}}})
 	if !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v", err)
 	}
@@ -379,14 +228,7 @@ func TestMissingDirectory(t *testing.T) {
 
 // What a store got first stays, whichever version gives it more.
 func TestAttachTwice(t *testing.T) {
-	e, err := engine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := e.NewStore(host.Limits{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store := wasitest.Store(t)
 	defer store.Close()
 	var out bytes.Buffer
 	first := p2.Config{Command: cli.Config{Args: []string{"hello-p3", "args"}, Streams: stdio.Streams{Stdout: &out}}}
@@ -399,7 +241,7 @@ func TestAttachTwice(t *testing.T) {
 	l := host.NewLinker()
 	p2.Bind(l)
 	p3.Bind(l)
-	in, err := l.Instantiate(context.Background(), store, compile(t, "hello-p3"))
+	in, err := l.Instantiate(context.Background(), store, world.Compile(t, "hello-p3"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -416,11 +258,7 @@ func TestWholeWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := engine()
-	if err != nil {
-		t.Fatal(err)
-	}
-	comp, err := e.Compile(context.Background(), wasm)
+	comp, err := wasitest.Engine(t).Compile(context.Background(), wasm)
 	if err != nil {
 		t.Fatal(err)
 	}

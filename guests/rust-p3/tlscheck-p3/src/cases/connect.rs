@@ -242,7 +242,7 @@ async fn dropped_connector(o: &Options) -> Check {
 
 async fn cancelled_connect(o: &Options) -> Check {
     let Some(mute) = &o.mute else { return skip("needs --mute") };
-    let (connector, link) = set_up(mute).await?;
+    let (connector, mut link) = set_up(mute).await?;
     {
         let connect = pin!(Connector::connect(connector, o.name.clone()));
         match select(connect, pin!(sleep(SHORT))).await {
@@ -250,12 +250,13 @@ async fn cancelled_connect(o: &Options) -> Check {
             Either::Right(_) => {}
         }
     }
+    at_end("the cleartext", &mut link.reader).await?;
     settled(o, link).await
 }
 
-/// Everything that the connector left behind ends, with errors, and so does the transport.
+/// Everything that the connector left behind ends, with errors, and so does the transport. That
+/// the cleartext has ended was seen before: its end may be read once.
 async fn settled(o: &Options, mut link: Link) -> Check {
-    at_end("the cleartext", &mut link.reader).await?;
     refused("the cleartext to send", &mut link.writer).await?;
     let sent = failed("send", link.sent).await?;
     let received = failed("receive", link.received).await?;

@@ -24,7 +24,7 @@ pub const CASES: &[Case] = &[
     case!("P3-03", Normal, "a write before connect waits and is not lost", early_write),
     case!("P3-04", Normal, "a read before connect waits", early_read),
     case!("P3-05", Normal, "what comes before connect is not lost", early_ciphertext),
-    case!("P3-06", Normal, "empty writes and reads are done at once", empty_operations),
+    case!("P3-06", Normal, "empty writes and reads do not wait where others would not", empty_operations),
     case!("P3-07", Normal, "the end of what is to be sent, before connect", early_end),
     case!("P3-08", Normal, "a cancelled write or read loses nothing", cancelled),
     case!("P3-09", Normal, "both directions wake when connect is done", both_wake),
@@ -123,12 +123,18 @@ async fn early_ciphertext(o: &Options) -> Check {
     let (connector, mut w) = wires();
     let bytes = b"HTTP/1.0 400 Bad Request\r\n\r\n".to_vec();
     let mut write = Box::pin(w.to_tls.write_all(bytes));
-    let how = if pending(&mut write, SHORT).await { "waited" } else { "was taken" };
+    let waits = pending(&mut write, SHORT).await;
+    let how = if waits { "waited" } else { "was taken" };
+    let rest = async {
+        if waits {
+            write.await;
+        }
+    };
     let mut from_tls = w.from_tls;
     // The ClientHello has to go somewhere.
     let sink = read_to_end(&mut from_tls);
     let connect = soon("connect", Connector::connect(connector, o.name.clone()));
-    let outcome = match select(pin!(connect), pin!(join(write, sink))).await {
+    let outcome = match select(pin!(connect), pin!(join(rest, sink))).await {
         Either::Left((outcome, _)) => outcome?,
         Either::Right((_, connect)) => connect.await?,
     };
@@ -138,22 +144,32 @@ async fn early_ciphertext(o: &Options) -> Check {
     }
 }
 
+/// Hosts may do them at once or make them wait until others would not.
 async fn empty_operations(o: &Options) -> Check {
     let (connector, mut link) = set_up(&o.peer).await?;
-    for phase in ["before", "after"] {
-        let (result, _) = soon("an empty write", link.writer.write(Vec::new())).await?;
-        expect(result == StreamResult::Complete(0), || format!("a write {phase}: {result:?}"))?;
-        let (result, _) = soon("an empty read", link.reader.read(Vec::new())).await?;
-        expect(result == StreamResult::Complete(0), || format!("a read {phase}: {result:?}"))?;
-        if phase == "after" {
-            break;
-        }
-    }
-    handshake(connector, &o.name).await?.map_err(|e| format!("handshake: {e}"))?;
-    send(&mut link.writer, b"").await?;
-    send(&mut link.writer, b"echo\nempty").await?;
-    let echoed = read_exactly(&mut link.reader, 5).await?;
-    expect(echoed == b"empty", || format!("echoed {echoed:?}"))?;
+    let (writer, reader) = (&mut link.writer, &mut link.reader);
+    let work = async {
+        let (outcome, write) = join!(
+            handshake(connector, &o.name),
+            soon("an empty write before connect", writer.write(Vec::new())),
+        );
+        outcome?.map_err(|e| format!("handshake: {e}"))?;
+        let (result, _) = write?;
+        expect(result == StreamResult::Complete(0), || format!("a write before: {result:?}"))?;
+        let (result, _) = soon("an empty write", writer.write(Vec::new())).await?;
+        expect(result == StreamResult::Complete(0), || format!("a write after: {result:?}"))?;
+        send(writer, b"echo\nempty").await
+    };
+    let (read, done) = join!(soon("an empty read", reader.read(Vec::new())), work);
+    done?;
+    let (result, _) = read?;
+    expect(result == StreamResult::Complete(0), || format!("a read before: {result:?}"))?;
+    let echoed = read_exactly(reader, 1).await?;
+    expect(echoed == b"e", || format!("echoed {echoed:?}"))?;
+    let (result, _) = soon("an empty read", reader.read(Vec::new())).await?;
+    expect(result == StreamResult::Complete(0), || format!("a read after: {result:?}"))?;
+    let echoed = read_exactly(reader, 4).await?;
+    expect(echoed == b"mpty", || format!("echoed {echoed:?}"))?;
     ok()
 }
 
