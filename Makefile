@@ -52,7 +52,7 @@ fuzz:
 
 guests:
 	$(MAKE) -C guests
-	cp testdata/guests/democli.wasm.gz cmd/wasitls/demo/
+	cp testdata/guests/democli.wasm.gz testdata/guests/https-get-p3.wasm.gz cmd/wasitls/demo/
 
 clean:
 	rm -rf bin

@@ -14,12 +14,28 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
-// demoGuest is the prebuilt component democli: it sends one HTTP request over
-// TLS to the address and server name in its arguments, and prints what it gets
-// on one line.
-//
+// demoGuest is a prebuilt component that sends one HTTP request over TLS and
+// prints what it gets.
+type demoGuest struct {
+	name   string
+	draft  string
+	packed []byte
+	args   func(c demoCase, addr string) []string // after its name
+}
+
 //go:embed demo/democli.wasm.gz
-var demoGuest []byte
+var democli []byte
+
+//go:embed demo/https-get-p3.wasm.gz
+var httpsGetP3 []byte
+
+// The guests of the demo: one for each draft of wasi:tls.
+var (
+	demoGuest02 = &demoGuest{"democli", draft02, democli,
+		func(c demoCase, addr string) []string { return []string{addr, c.serverName()} }}
+	demoGuest03 = &demoGuest{"https-get-p3", draft03, httpsGetP3,
+		func(_ demoCase, addr string) []string { return []string{"https://" + addr + "/"} }}
+)
 
 // demoTime bounds each case. None takes a tenth of it.
 const demoTime = 20 * time.Second
@@ -47,16 +63,16 @@ func demo(ctx context.Context, cases []demoCase, out io.Writer) (passed int, err
 		return 0, err
 	}
 	defer eng.Close()
-	wasm, err := readComponent(bytes.NewReader(demoGuest), maxComponent)
-	if err != nil {
-		return 0, err
-	}
-	c, err := compile(ctx, eng, "democli", wasm)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close()
+	compiled := map[*demoGuest]*host.Component{}
 	for _, one := range cases {
+		c := compiled[one.guest]
+		if c == nil {
+			if c, err = one.guest.compile(ctx, eng); err != nil {
+				return passed, err
+			}
+			defer c.Close()
+			compiled[one.guest] = c
+		}
 		saw, err := one.run(ctx, eng, c)
 		if err != nil {
 			return passed, fmt.Errorf("demo: %s: %w", one.name, err)
@@ -66,10 +82,18 @@ func demo(ctx context.Context, cases []demoCase, out io.Writer) (passed int, err
 			verdict = "ok"
 			passed++
 		}
-		fmt.Fprintf(out, "%-4s  %-15s  expected %s; saw: %s\n", verdict, one.name, one.expected, saw)
+		fmt.Fprintf(out, "%-4s  %s  %-15s  expected %s; saw: %s\n", verdict, one.guest.draft, one.name, one.expected, saw)
 	}
 	_, err = fmt.Fprintf(out, "%d passed, %d failed\n", passed, len(cases)-passed)
 	return passed, err
+}
+
+func (g *demoGuest) compile(ctx context.Context, eng *host.Engine) (*host.Component, error) {
+	wasm, err := readComponent(bytes.NewReader(g.packed), maxComponent)
+	if err != nil {
+		return nil, err
+	}
+	return compile(ctx, eng, g.name, wasm)
 }
 
 // run starts the case's server, runs the guest against it, and returns what
@@ -88,7 +112,7 @@ func (d demoCase) run(ctx context.Context, eng *host.Engine, c *host.Component) 
 		return "", err
 	}
 	g := guest{
-		args:    []string{"democli", server.Addr(), d.serverName()},
+		args:    append([]string{d.guest.name}, d.guest.args(d, server.Addr())...),
 		streams: stdio.Streams{Stdout: &stdout, Stderr: &stderr},
 		network: netgrant.Policy{Connect: []netgrant.Grant{peer}},
 		tls:     offer,
@@ -98,7 +122,7 @@ func (d demoCase) run(ctx context.Context, eng *host.Engine, c *host.Component) 
 		return "", cause
 	}
 	if said := strings.TrimSpace(stdout.String() + stderr.String()); said != "" {
-		return printable(said), nil
+		return printable(strings.ReplaceAll(said, "\n", " ")), nil
 	}
 	if err != nil {
 		return "not started: " + printable(err.Error()), nil

@@ -27,7 +27,7 @@ func TestDemoFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if passed != 0 || strings.Count(out.String(), "FAIL  ") != len(cases) || !strings.HasSuffix(out.String(), "0 passed, 8 failed\n") {
+	if passed != 0 || strings.Count(out.String(), "FAIL  ") != len(cases) || !strings.HasSuffix(out.String(), "0 passed, 12 failed\n") {
 		t.Errorf("%d passed\n%s", passed, &out)
 	}
 }
@@ -36,7 +36,7 @@ func TestDemoFails(t *testing.T) {
 func TestDemoEnds(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()
-	silent := demoCase{name: "silent", want: "anything", plain: true, handle: wasitlstest.Silent}
+	silent := demoCase{guest: demoGuest02, name: "silent", want: "anything", plain: true, handle: wasitlstest.Silent}
 	begin := time.Now()
 	if _, err := demo(ctx, []demoCase{silent}, new(bytes.Buffer)); err == nil {
 		t.Error("no error")

@@ -10,6 +10,7 @@ import (
 
 // demoCase is a server and what the guest must see of it.
 type demoCase struct {
+	guest    *demoGuest
 	name     string
 	expected string // what should happen, in words
 	want     string // what the guest says then, among other things
@@ -24,6 +25,17 @@ type demoCase struct {
 }
 
 func demoCases() []demoCase {
+	return append(on(demoGuest02, demoCases02()), on(demoGuest03, demoCases03())...)
+}
+
+func on(g *demoGuest, cases []demoCase) []demoCase {
+	for i := range cases {
+		cases[i].guest = g
+	}
+	return cases
+}
+
+func demoCases02() []demoCase {
 	return []demoCase{
 		{
 			name: "TLS 1.3", expected: "a reply over TLS 1.3",
@@ -64,6 +76,32 @@ func demoCases() []demoCase {
 		{
 			name: "no flag", expected: "a refusal before it starts",
 			want:     "component imports wasi:tls/types@0.2.0-draft",
+			flagless: true,
+		},
+	}
+}
+
+// demoCases03 asks for the server's address: its guest takes a URL.
+func demoCases03() []demoCase {
+	return []demoCase{
+		{
+			name: "TLS 1.3", expected: "a reply over TLS 1.3",
+			want:   "HTTP 200 hello, guest",
+			config: func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 },
+		},
+		{
+			name: "wrong name", expected: "a certificate error",
+			want: "x509: certificate is valid for",
+			leaf: []wasitlstest.Option{wasitlstest.Names("192.0.2.1")},
+		},
+		{
+			name: "truncated reply", expected: "an error, not a short reply",
+			want:   "without sending close_notify",
+			handle: wasitlstest.Truncate("HTTP/1.1 200 OK\r\n\r\nhalf of"),
+		},
+		{
+			name: "no flag", expected: "a refusal before it starts",
+			want:     "component imports wasi:tls/client@0.3.0-draft",
 			flagless: true,
 		},
 	}

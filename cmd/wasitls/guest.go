@@ -148,7 +148,7 @@ func (g *guest) run(ctx context.Context, eng *host.Engine, c *host.Component) er
 
 // attach gives the guest's store what it was granted.
 func (g *guest) attach(s *host.Store) error {
-	err := wasi.Attach(s, wasi.Config{
+	err := p2.Attach(s, wasi.Config{ // which is for p3, too
 		Command: wasi.Command{Args: g.args, Env: g.env, Streams: g.streams},
 		Mounts:  g.mounts,
 		Network: wasi.Network{Policy: g.network},

@@ -83,9 +83,10 @@ Example:
 const demoHelp = `usage: wasitls demo
 
 Starts TLS servers in this process, with certificates of an authority that
-exists for this run only, and runs a small guest against them. Each case is one
-line: ok or FAIL, what was expected, what the guest saw. The exit status is 0
-only if all passed. Needs no network but loopback, and no files.
+exists for this run only, and runs a small guest for each draft against them.
+Each case is one line: ok or FAIL, the draft, what was expected, what the guest
+saw. The exit status is 0 only if all passed. Needs no network but loopback, and
+no files.
 
 Example:
   wasitls demo

@@ -110,17 +110,20 @@ func TestHelpListsEveryFlag(t *testing.T) {
 	}
 }
 
-// The guest inside the command is the one that the guests' module builds and
+// The guests inside the command are those that the guests' module builds and
 // tests, and small.
-func TestDemoGuestIsTheTestedOne(t *testing.T) {
-	built, err := os.ReadFile(filepath.Join(guestsDir, "democli.wasm.gz"))
-	if err != nil {
-		t.Skip("the prebuilt guests are not here: ", err)
-	}
-	if !bytes.Equal(built, demoGuest) {
-		t.Error("demo/democli.wasm.gz is not testdata/guests/democli.wasm.gz; copy it")
-	}
-	if len(demoGuest) >= 1<<20 {
-		t.Errorf("%d bytes", len(demoGuest))
+func TestDemoGuestsAreTheTestedOnes(t *testing.T) {
+	for _, g := range []*demoGuest{demoGuest02, demoGuest03} {
+		file := g.name + ".wasm.gz"
+		built, err := os.ReadFile(filepath.Join(guestsDir, file))
+		if err != nil {
+			t.Skip("the prebuilt guests are not here: ", err)
+		}
+		if !bytes.Equal(built, g.packed) {
+			t.Errorf("demo/%s is not testdata/guests/%[1]s; copy it", file)
+		}
+		if len(g.packed) >= 1<<20 {
+			t.Errorf("%s: %d bytes", file, len(g.packed))
+		}
 	}
 }

@@ -79,7 +79,7 @@ var measures = []measure{
 }
 
 // Run measures. It fails when a measure cannot be made: a guest trapped, or
-// moved less than it should.
+// moved less than it should. The report then has the others.
 func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	b := &bench{sizes: full, options: o}
 	if o.Quick {
@@ -116,16 +116,16 @@ func (b *bench) run(ctx context.Context) (all []Result, err error) {
 			continue
 		}
 		began := time.Now()
-		results, err := m.run(ctx, b)
-		if err != nil {
-			return nil, fmt.Errorf("bench: %s: %w", m.name, err)
+		results, failed := m.run(ctx, b)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("bench: %s: %w", m.name, failed))
 		}
 		all = append(all, results...)
 		if b.options.Log != nil {
 			fmt.Fprintf(b.options.Log, "bench: %s took %.1f s\n", m.name, time.Since(began).Seconds())
 		}
 	}
-	return all, nil
+	return all, err
 }
 
 // sample is one run of one side.

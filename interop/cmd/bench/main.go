@@ -81,8 +81,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			Log:       stderr,
 		})
 	})
-	if err == nil {
-		err = report.WriteText(stdout)
+	if report != nil {
+		err = errors.Join(err, report.WriteText(stdout))
 	}
 	if err == nil && o.md != "" {
 		err = write(o.md, report.Markdown(strings.Join(append([]string{"go run ./interop/cmd/bench"}, args...), " ")))
