@@ -1,9 +1,9 @@
 // https-get-c-p3 URL [SECONDS]: a GET over the host's TLS in WASI 0.3, in C without a library.
 //
 // It is written as C is: every call waits until it is done, and so does `run`, which is an async
-// function in WIT but no async one here. Only reading is asynchronous, for it has a time limit:
-// a read and a clock in one waitable set. Prints `HTTP STATUS`, then the body; on failure an
-// error on stderr, and the exit is 1.
+// function in WIT but no async one here. Streams and futures wait in a waitable set; reading the
+// reply has a clock in there too. Prints `HTTP STATUS`, then the body; on failure an error on
+// stderr, and the exit is 1.
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -70,10 +70,23 @@ static void new_stream(handle_t *reader, handle_t *writer) {
   *writer = (handle_t)(both >> 32);
 }
 
+// The code of a read or a write, once it is done.
+static int32_t done(handle_t waitable, int32_t code) {
+  if (code != BLOCKED)
+    return code;
+  handle_t set = waitable_set_new();
+  waitable_join(waitable, set);
+  event_t event;
+  waitable_set_wait(set, &event);
+  waitable_join(waitable, 0);
+  waitable_set_drop(set);
+  return event.code;
+}
+
 // Writes all of it and tells whether it was taken.
 static bool write_all(handle_t writer, string_t s) {
   while (s.len > 0) {
-    int32_t code = stream_write(writer, s.ptr, s.len);
+    int32_t code = done(writer, stream_write_async(writer, s.ptr, s.len));
     s.ptr += count(code);
     s.len -= count(code);
     if (how(code) != COMPLETED)
@@ -86,12 +99,12 @@ static bool write_all(handle_t writer, string_t s) {
 static bool print(handle_t (*output)(handle_t), string_t s) {
   handle_t reader, writer;
   new_stream(&reader, &writer);
-  handle_t done = output(reader);
+  handle_t end = output(reader);
   bool taken = write_all(writer, s);
   stream_drop_writable(writer);
   uint8_t result[2] = {1};
-  output_future_read(done, result);
-  output_future_drop(done);
+  done(end, output_future_read_async(end, result));
+  output_future_drop(end);
   return taken && result[0] == 0;
 }
 
@@ -256,9 +269,9 @@ static bool close(const tls_t *tls) {
   stream_drop_writable(tls->writer);
   stream_drop_readable(tls->reader);
   handle_result_t sent = {0}, received = {0};
-  tls_future_read(tls->sent, &sent);
+  done(tls->sent, tls_future_read_async(tls->sent, &sent));
   tls_future_drop(tls->sent);
-  tls_future_read(tls->received, &received);
+  done(tls->received, tls_future_read_async(tls->received, &received));
   tls_future_drop(tls->received);
   if (sent.is_err)
     return fail_tls("send", sent.value);

@@ -65,7 +65,8 @@ void get_arguments(strings_t *ret);
 
 #define STDOUT "wasi:cli/stdout@0.3.0"
 IMPORT(STDOUT, "write-via-stream") handle_t stdout_write(handle_t stream);
-IMPORT(STDOUT, "[future-read-1]write-via-stream") int32_t output_future_read(handle_t, uint8_t *);
+IMPORT(STDOUT, "[async-lower][future-read-1]write-via-stream")
+int32_t output_future_read_async(handle_t, uint8_t *);
 IMPORT(STDOUT, "[future-drop-readable-1]write-via-stream") void output_future_drop(handle_t);
 IMPORT("wasi:cli/stderr@0.3.0", "write-via-stream") handle_t stderr_write(handle_t stream);
 
@@ -86,7 +87,8 @@ IMPORT(TCP, "[future-drop-readable-1][method]tcp-socket.send") void tcp_future_d
 // Every stream of bytes is of the same type, wherever its functions are named after.
 #define BYTES(op) "[" op "-0][method]tcp-socket.send"
 IMPORT(TCP, BYTES("stream-new")) uint64_t stream_new(void); // writer << 32 | reader
-IMPORT(TCP, BYTES("stream-write")) int32_t stream_write(handle_t, const void *, uint32_t);
+IMPORT(TCP, "[async-lower]" BYTES("stream-write"))
+int32_t stream_write_async(handle_t, const void *, uint32_t);
 IMPORT(TCP, "[async-lower]" BYTES("stream-read"))
 int32_t stream_read_async(handle_t, void *, uint32_t);
 IMPORT(TCP, BYTES("stream-cancel-read")) int32_t stream_cancel_read(handle_t);
@@ -99,8 +101,8 @@ IMPORT(TLS, "[method]connector.send") void connector_send(handle_t self, handle_
 IMPORT(TLS, "[method]connector.receive") void connector_receive(handle_t self, handle_t, pair_t *ret);
 IMPORT(TLS, "[static]connector.connect")
 void connector_connect(handle_t self, const char *name, uint32_t len, handle_result_t *ret);
-IMPORT(TLS, "[future-read-2][method]connector.send")
-int32_t tls_future_read(handle_t, handle_result_t *);
+IMPORT(TLS, "[async-lower][future-read-2][method]connector.send")
+int32_t tls_future_read_async(handle_t, handle_result_t *);
 IMPORT(TLS, "[future-drop-readable-2][method]connector.send") void tls_future_drop(handle_t);
 IMPORT("wasi:tls/types@0.3.0-draft", "[method]error.to-debug-string")
 void error_to_debug_string(handle_t self, string_t *ret);

@@ -23,11 +23,13 @@ pub(crate) type End = Pin<Box<dyn Future<Output = io::Result<()>>>>;
 pub struct Reader {
     pub(crate) stream: StreamReader<u8>,
     end: Option<End>,
+    // A stream that has ended must not be read again.
+    ended: bool,
 }
 
 impl Reader {
     pub(crate) fn new(stream: StreamReader<u8>, end: End) -> Reader {
-        Reader { stream, end: Some(end) }
+        Reader { stream, end: Some(end), ended: false }
     }
 
     /// Appends what there is to `buf`, within its spare capacity, waiting for the first byte.
@@ -35,13 +37,16 @@ impl Reader {
     /// done takes the buffer's content with it, and bytes that came meanwhile.
     pub async fn read(&mut self, buf: &mut Vec<u8>) -> io::Result<usize> {
         let before = buf.len();
-        if before == buf.capacity() {
+        if before == buf.capacity() || self.ended {
             return Ok(0);
         }
         let (result, filled) = self.stream.read(mem::take(buf)).await;
         *buf = filled;
         match result {
-            StreamResult::Dropped => self.known_end().map(|()| 0),
+            StreamResult::Dropped => {
+                self.ended = true;
+                self.known_end().map(|()| 0)
+            }
             _ => Ok(buf.len() - before),
         }
     }
@@ -60,7 +65,7 @@ impl Reader {
     /// Reads nothing more and waits until the host says how receiving ended: a failure, or well.
     /// With TLS that is when the transport ends too, which the peer may put off; use `within`.
     pub async fn finish(self) -> io::Result<()> {
-        let Reader { stream, end } = self;
+        let Reader { stream, end, .. } = self;
         drop(stream);
         match end {
             Some(end) => end.await,
@@ -90,23 +95,27 @@ impl Reader {
 pub struct Writer {
     pub(crate) stream: StreamWriter<u8>,
     end: Option<End>,
+    // A stream that nobody reads must not be written to again.
+    ended: bool,
 }
 
 impl Writer {
     pub(crate) fn new(stream: StreamWriter<u8>, end: End) -> Writer {
-        Writer { stream, end: Some(end) }
+        Writer { stream, end: Some(end), ended: false }
     }
 
     /// Writes all of it. The host has taken the bytes then, and sends them.
     pub async fn write_all(&mut self, bytes: Vec<u8>) -> io::Result<()> {
-        let left = self.stream.write_all(bytes).await;
-        if left.is_empty() { Ok(()) } else { Err(self.reason().await) }
+        if !self.ended {
+            self.ended = !self.stream.write_all(bytes).await.is_empty();
+        }
+        if self.ended { Err(self.reason().await) } else { Ok(()) }
     }
 
     /// Ends this direction, with close_notify if it is TLS, and waits until the host says how it
     /// went.
     pub async fn finish(self) -> io::Result<()> {
-        let Writer { stream, end } = self;
+        let Writer { stream, end, .. } = self;
         drop(stream);
         match end {
             Some(end) => end.await,

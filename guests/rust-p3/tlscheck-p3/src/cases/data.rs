@@ -10,7 +10,7 @@ use crate::check::{Case, Check, Kind::*, case, expect, ok, saw};
 use crate::link::{fails, handshake, open, seen, set_up};
 use crate::options::Options;
 use crate::streams::{
-    crc32, failed, pattern, read_exactly, read_line, read_some, read_to_end, send, soon,
+    at_end, crc32, failed, pattern, read_exactly, read_line, read_some, read_to_end, send, soon,
 };
 use crate::wires::by_hand;
 
@@ -124,16 +124,16 @@ async fn error_text(o: &Options) -> Check {
 }
 
 async fn own_errors(o: &Options) -> Check {
-    let (connector, link) = set_up(&o.peer).await?;
+    let (connector, mut link) = set_up(&o.peer).await?;
     let connect = soon("handshake", Connector::connect(connector, o.wrong.clone())).await?;
     let Err(first) = connect else { return Err("the handshake succeeded".into()) };
     drop(link.writer);
-    drop(link.reader);
+    at_end("the cleartext", &mut link.reader).await?;
     let Err(second) = soon("send", link.sent).await? else { return Err("send is ok".into()) };
     let Err(third) = soon("receive", link.received).await? else {
         return Err("receive is ok".into());
     };
-    drop(link.socket);
+    drop((link.reader, link.socket));
     let handles = [first.handle(), second.handle(), third.handle()];
     let distinct = handles[0] != handles[1] && handles[1] != handles[2] && handles[0] != handles[2];
     expect(distinct, || format!("handles {handles:?}"))?;
