@@ -23,7 +23,7 @@ in_root() { # runs a command in the toolchain's root, from the copied sources
 # Copy the sources in. Times are kept, so that cargo rebuilds only what changed.
 rm -rf "$tc/build/src"
 mkdir -p "$tc/build/src" "$tc/build/out"
-tar -C "$root" --exclude target -cf - guests/rust guests/rust-p3 guests/c wit | tar -C "$tc/build/src" -xf -
+tar -C "$root" --exclude target -cf - guests/rust guests/rust-p3 guests/c guests/c-p3 wit | tar -C "$tc/build/src" -xf -
 # The registry is trusted as this machine trusts it.
 if [ -f /etc/ssl/certs/ca-certificates.crt ]; then
   cp /etc/ssl/certs/ca-certificates.crt "$tc/etc/ssl/certs/ca-certificates.crt"
@@ -96,6 +96,19 @@ c() { # c NAME: guests/c/NAME.c with the bindings for wasi:tls
   component "$1"
 }
 
+c_p3() { # c_p3 NAME: guests/c-p3/NAME.c, without a library
+  in_root "rm -rf /build/wit && mkdir -p /build/wit/deps && cp guests/c-p3/world.wit /build/wit/ &&
+    cp -r wit/wasi-*@0.3* /build/wit/deps/ && cd guests/c-p3 &&
+    clang --target=wasm32-unknown-unknown -std=c17 -Os -Wall -Wextra -Werror -ffreestanding \
+      -fuse-ld=/usr/bin/wasm-ld -nostdlib -Wl,--no-entry -Wl,--strip-all $1.c \
+      -o /build/out/$1.plain.wasm &&
+    cd /build/out && PATH=/opt/p3/bin:\$PATH &&
+    wasm-tools component embed --world guest /build/wit $1.plain.wasm -o $1.core.wasm &&
+    wasm-tools component new $1.core.wasm -o $1.wasm &&
+    wasm-tools strip -a $1.wasm -o $1.wasm &&
+    wasm-tools validate --features all $1.wasm"
+}
+
 # What every Rust guest depends on.
 shared="guests/rust/Cargo.toml guests/rust/Cargo.lock guests/build.sh"
 shared_p3="guests/rust-p3/Cargo.toml guests/rust-p3/Cargo.lock guests/build.sh"
@@ -125,6 +138,14 @@ build() {
     rust_p3 "$1"
     pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
     ;;
+  probes-p3)
+    rust_p3 "$1"
+    pack "$1" "$rustc" "guests/rust-p3/$1" $wit_p3 $shared_p3
+    ;;
+  https-get-c-p3)
+    c_p3 "$1"
+    pack "$1" "$clang" guests/c-p3 $wit_p3 guests/build.sh
+    ;;
   https-get-c | net-c)
     c "$1"
     pack "$1" "$clang" -tool "$libc" guests/c $wit guests/build.sh
@@ -136,7 +157,9 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3 tlscheck-p3 smtp-starttls-p3 tlspump-p3
+[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3 tlscheck-p3 \
+  https-get-c-p3 probes-p3 \
+  smtp-starttls-p3 tlspump-p3
 for name in "$@"; do
   build "$name"
 done

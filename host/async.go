@@ -8,8 +8,8 @@ import (
 
 // Async makes a host function of f for an async function of WIT. f runs on a
 // goroutine of its own and may block; its context ends when the guest cancels
-// the call, when the guest ends, and when the store is closed. The arguments
-// are f's to keep. The *Call must not be used.
+// the call, when the guest ends, and when the store is closed: Close waits for
+// f. The arguments are f's to keep. The *Call must not be used.
 //
 // A and R are as for Func, where *Stream, *Values and *Future stand for
 // stream and future.
@@ -27,12 +27,16 @@ func Async[A, R any](f func(context.Context, *Store, *A) (R, error)) Fn {
 	}
 }
 
-// TryAsync is Async for a function that returns a result<T, E>: see Try.
+// TryAsync is Async for a function that returns a result<T, E>: see Try. An
+// error after the end of the context is not classified: the call was cancelled.
 func TryAsync[A, T, E any](f func(context.Context, *Store, *A) (T, error), classify func(error) (E, error)) Fn {
 	return Async(func(ctx context.Context, s *Store, args *A) (Result[T, E], error) {
 		ok, err := f(ctx, s, args)
 		if err == nil {
 			return Result[T, E]{Ok: ok}, nil
+		}
+		if ctx.Err() != nil {
+			return Result[T, E]{}, err
 		}
 		e, trap := classify(err)
 		return Result[T, E]{IsErr: true, Err: e}, trap

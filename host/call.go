@@ -11,7 +11,8 @@ type Call struct {
 
 // Context ends when the guest is to stop: its caller's context, the store's
 // deadline, or Close. A host function that waits must watch it and return its
-// error.
+// error. With it the function may call the store again, on its own goroutine
+// and before it returns.
 func (c *Call) Context() context.Context { return c.ctx }
 
 // Store returns the store of the guest.

@@ -177,3 +177,38 @@ func TestReexports(t *testing.T) {
 		t.Errorf("tick2 r: %v", err)
 	}
 }
+
+type panicking struct{}
+
+func (panicking) Read([]byte) (int, error) { panic("oops") }
+func (panicking) Ready() bool              { return true }
+func (panicking) Notify(func()) func()     { return func() {} }
+func (panicking) Drop()                    {}
+
+// Streams of the host run in a guest's favour too.
+func TestStreamPanics(t *testing.T) {
+	c := compile(t, `(component
+	  (type $s (stream u8))
+	  (import "s" (func $get (result (stream u8))))
+	  (core module $mem (memory (export "mem") 1))
+	  (core instance $mem (instantiate $mem))
+	  (core func $get' (canon lower (func $get)))
+	  (core func $read (canon stream.read $s async (memory $mem "mem")))
+	  (core module $m
+	    (import "" "get" (func $get (result i32)))
+	    (import "" "read" (func $read (param i32 i32 i32) (result i32)))
+	    (func (export "f") (drop (call $read (call $get) (i32.const 0) (i32.const 1)))))
+	  (core instance $m (instantiate $m (with "" (instance (export "get" (func $get')) (export "read" (func $read))))))
+	  (func (export "f") (canon lift (core func $m "f"))))`)
+	l := host.NewLinker()
+	l.Func("s", host.Func(func(*host.Call, *struct{}) (*host.Stream, error) { return host.NewStream(panicking{}), nil }))
+	in := instantiate(t, l, c, host.Limits{})
+	_, err := in.Call(context.Background(), "", "f")
+	var p *host.PanicError
+	if !errors.As(err, &p) || in.Store().Err() == nil {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := in.Call(context.Background(), "", "f"); err == nil {
+		t.Fatal("the guest lives")
+	}
+}

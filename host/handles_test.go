@@ -120,3 +120,19 @@ func TestDestructorHasItsOwnContext(t *testing.T) {
 		t.Fatalf("got %v, %v", v, err)
 	}
 }
+
+// The limit of threads bounds calls that a guest begins and leaves blocked.
+func TestThreadLimit(t *testing.T) {
+	c := compile(t, working)
+	l := host.NewLinker()
+	i := l.Interface("i")
+	i.Resource("r", host.NewResource[*thing]("r", nil))
+	i.Func("work", host.Async(func(ctx context.Context, _ *host.Store, _ *struct{}) (given, error) {
+		<-ctx.Done()
+		return given{}, ctx.Err()
+	}))
+	in := instantiate(t, l, c, host.Limits{Threads: 20})
+	if _, err := in.Call(context.Background(), "", "f"); err == nil || !strings.Contains(err.Error(), "limit of 20") {
+		t.Fatalf("got %v", err)
+	}
+}

@@ -2,16 +2,24 @@ package host
 
 // Limits bounds one guest. A zero field means its default.
 type Limits struct {
-	// MemoryBytes bounds the linear memories of the guest together.
+	// MemoryBytes bounds the linear memories of the guest together: 1 GiB
+	// (DefaultMemoryBytes).
 	MemoryBytes int64
-	// TableElements bounds each table.
+	// TableElements bounds each table: 262,144, of which each takes 8 bytes. A
+	// guest has at most 100 tables, 50 memories and 1,000 core instances.
 	TableElements int64
-	// Handles bounds the resource handles of all component instances together.
+	// Handles bounds the handles of all component instances together: 262,144.
+	// Each takes some 100 bytes, and what the resource takes.
 	Handles int
-	// Instances bounds the component instances, those nested included.
+	// Instances bounds the component instances, those nested included: 10,000.
 	Instances int
-	// LiftBytes bounds what one call may move out of the guest's memory.
+	// LiftBytes bounds what one call may move out of the guest's memory, by
+	// what it takes in Go: 128 MiB.
 	LiftBytes int64
+	// Threads bounds the calls in progress: those into guests, of which each
+	// may take a fiber, that is two memory mappings of the process, and those of
+	// async functions of the host: 1,000 each.
+	Threads int
 }
 
 // DefaultMemoryBytes is the default of Limits.MemoryBytes: a 32-bit guest's
@@ -25,4 +33,6 @@ const (
 	// maxNameShown is how many bytes of a name messages show; a name may have
 	// 100,000.
 	maxNameShown = 200
+	// maxMessage is how many bytes of a message about a component file are shown.
+	maxMessage = 1000
 )

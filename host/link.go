@@ -47,6 +47,19 @@ func printable(name string) string {
 	return name
 }
 
+// message is printable for the text of an error.
+func message(text string) string {
+	if len(text) > maxMessage {
+		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
+}
+
 // problems collects what is wrong with a component, up to maxProblems.
 type problems struct {
 	errs []error

@@ -59,7 +59,7 @@ func TestStepBomb(t *testing.T) {
 					t.Fatal(serr)
 				}
 				defer s.Close()
-				ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 				defer cancel()
 				_, err = host.NewLinker().Instantiate(ctx, s, c)
 			})
@@ -109,4 +109,24 @@ func liveAfter(f func()) int64 {
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	return int64(after.HeapAlloc) - int64(before.HeapAlloc)
+}
+
+// Names in a component file may be long and hold anything: messages show them
+// on one line, in part.
+func TestMessagesAreSafe(t *testing.T) {
+	name := "\\1b[2J\\0a" + strings.Repeat("x", 50_000)
+	b, err := wat.Module(`(component
+	  (core module $m (func (import "" "` + name + `")))
+	  (core instance $i (instantiate $m (with "" (instance)))))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = engine.Compile(context.Background(), b)
+	var invalid *host.InvalidError
+	if !errors.As(err, &invalid) {
+		t.Fatalf("got %v", err)
+	}
+	if s := err.Error(); len(s) > 2000 || strings.ContainsAny(s, "\x1b\n") {
+		t.Errorf("%d bytes: %.100q", len(s), s)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime/debug"
 	"sync"
 
 	"github.com/wasitls/wasitls/host/internal/core"
@@ -45,7 +46,7 @@ func (e *Engine) NewStore(l Limits) (*Store, error) {
 	s := &Store{
 		engine: e,
 		turn:   make(chan struct{}, 1),
-		rt:     rt.NewStore(cs, rt.Limits{Handles: l.Handles, Instances: l.Instances, LiftBytes: l.LiftBytes}),
+		rt:     rt.NewStore(cs, rt.Limits{Handles: l.Handles, Instances: l.Instances, LiftBytes: l.LiftBytes, Threads: l.Threads}),
 		state:  map[reflect.Type]any{},
 	}
 	s.rt.Owner = s
@@ -75,7 +76,19 @@ func (s *Store) enter(ctx context.Context, f func(context.Context, *visit) error
 		return ErrClosed
 	}
 	defer context.AfterFunc(s.life, func() { cancel(ErrClosed) })()
-	return f(ctx, v)
+	return s.protect(func() error { return f(ctx, v) })
+}
+
+// protect ends the guest in whose favour anything panics: neither a mistake of
+// this package nor one of a stream that the host has given it ends the process.
+func (s *Store) protect(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &PanicError{"a call", p, debug.Stack()}
+			s.rt.Kill(err)
+		}
+	}()
+	return f()
 }
 
 // visit is a call's time in a store: it has the turn, but for when it waits.
@@ -130,8 +143,10 @@ type storeKey struct{ *Store }
 
 // Close stops the guest where it stands, waits until the call in progress has
 // returned, drops the resources that the guest still holds, closes the
-// attached state and frees the store. It is idempotent. The error joins those
-// of drops and closers.
+// attached state and frees the store. No code of the guest runs any more: the
+// destructors of resources that guests define do not. It is idempotent. The
+// error joins those of drops and closers. A host function must not close its
+// own store: it would wait for itself.
 func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {

@@ -12,8 +12,8 @@ import (
 // function's. Nothing of the store runs again after a trap.
 type Trap = rt.Trap
 
-// PanicError is a panic of a host function or of a resource's drop. It ends
-// the guest as any other error does.
+// PanicError is a panic of a host function, of a resource's drop, or of
+// anything else that runs for a guest. It ends the guest as any other error does.
 type PanicError struct {
 	// Func names what panicked.
 	Func string

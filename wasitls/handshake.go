@@ -139,6 +139,7 @@ func (h *Handshake) stop(cause error) {
 // run is the handshake's goroutine. It ends with the handshake: its stack has
 // grown by then, and an idle connection shall not keep it.
 func (h *Handshake) run() {
+	growStack()
 	conn := tls.Client(h.wire, h.client.tlsFor(h.name))
 	// The transport is closed by stop; a context would cost a goroutine more.
 	err := conn.HandshakeContext(context.Background())
@@ -157,6 +158,18 @@ func (h *Handshake) run() {
 	}
 	h.finish(newConn(conn, h.wire, &h.client.config), nil)
 }
+
+// growStack makes the goroutine's stack large enough for a handshake at once:
+// to double it again and again costs three times as much.
+//
+//go:noinline
+func growStack() {
+	var frame [20 << 10]byte
+	touch(&frame)
+}
+
+//go:noinline
+func touch(frame *[20 << 10]byte) { frame[0] = 1 }
 
 // failure turns an error of crypto/tls into what callers get.
 func (h *Handshake) failure(err error) *HandshakeError {

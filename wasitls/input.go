@@ -53,16 +53,16 @@ func (in *Input) Skip(n int) (int, error) {
 }
 
 func (in *Input) take(f func() int) (int, error) {
-	n, err, list := in.takeSome(f)
+	n, list, err := in.takeSome(f)
 	wake(list)
 	return n, err
 }
 
-func (in *Input) takeSome(f func() int) (n int, err error, list []*waiter) {
+func (in *Input) takeSome(f func() int) (n int, list []*waiter, err error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.dropped {
-		return 0, ErrClosed, nil
+		return 0, nil, ErrClosed
 	}
 	if in.queue.size == 0 {
 		err := in.end
@@ -71,14 +71,14 @@ func (in *Input) takeSome(f func() int) (n int, err error, list []*waiter) {
 		} else {
 			in.ask()
 		}
-		return 0, err, nil
+		return 0, nil, err
 	}
 	n = f()
 	if in.over() {
 		list = in.ends.take()
 	}
 	in.watch()
-	return n, nil, list
+	return n, list, nil
 }
 
 // over tells whether there will never be anything more to read.

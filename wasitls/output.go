@@ -26,6 +26,7 @@ type Output struct {
 	dropped  bool
 	waiters  waiters
 	ends     waiters // for NotifyEnd
+	watch    watch   // of WriteAndFlush
 }
 
 func (o *Output) init(c *Conn) { o.conn = c }
@@ -197,6 +198,7 @@ func (o *Output) Drop() {
 	list := o.waiters.take()
 	o.mu.Unlock()
 	wake(list)
+	o.watch.forget()
 	o.conn.dropHandle()
 }
 

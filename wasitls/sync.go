@@ -1,6 +1,9 @@
 package wasitls
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 // WriteAndFlush writes p and returns when it and everything before it is with
 // the transport. It does not need a permit, and blocks. It returns the errors
@@ -18,18 +21,72 @@ func (o *Output) WriteAndFlush(ctx context.Context, p []byte) error {
 	if err != nil || len(p) == 0 && direct {
 		return err
 	}
-	stop := context.AfterFunc(ctx, o.conn.Close)
+	o.watch.begin(ctx, o.conn.Close)
 	if direct {
 		err = o.sendDirect(p)
 	} else {
 		err = o.sendQueued(ctx, p)
 	}
-	stop()
+	o.watch.end()
 	if ctx.Err() != nil {
-		o.conn.Close() // AfterFunc may not have begun, and now never will
+		o.conn.Close() // the watch may not have got to it
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// watch does something when a context ends during a call. It stays with the
+// context from call to call, which costs less than context.AfterFunc for each.
+type watch struct {
+	mu     sync.Mutex
+	done   <-chan struct{} // of the context
+	stop   func() bool
+	during bool
+}
+
+// begin begins a call during which the end of ctx is to do f.
+func (w *watch) begin(ctx context.Context, f func()) {
+	done := ctx.Done()
+	w.mu.Lock()
+	w.during = true
+	if done != w.done {
+		w.leave()
+		w.done = done
+		w.stop = context.AfterFunc(ctx, func() { w.ended(done, f) })
+	}
+	w.mu.Unlock()
+	if ctx.Err() != nil { // perhaps long ago
+		f()
+	}
+}
+
+func (w *watch) end() {
+	w.mu.Lock()
+	w.during = false
+	w.mu.Unlock()
+}
+
+func (w *watch) ended(done <-chan struct{}, f func()) {
+	w.mu.Lock()
+	now := w.during && w.done == done
+	w.mu.Unlock()
+	if now {
+		f()
+	}
+}
+
+// forget frees what the context holds of the watch.
+func (w *watch) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.leave()
+}
+
+func (w *watch) leave() {
+	if w.stop != nil {
+		w.stop()
+	}
+	w.done, w.stop = nil, nil
 }
 
 // claim makes the caller the sender if there is nothing to be sent before n

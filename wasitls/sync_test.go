@@ -87,3 +87,31 @@ func TestWriteAndFlushThenCloseOutput(t *testing.T) {
 	noError(t, <-written)
 	want(t, "received", <-got, 1<<20)
 }
+
+// TestWriteAndFlushCanceledLater: the context of earlier calls still ends a
+// later one, and having ended ends the next at once.
+func TestWriteAndFlushCanceledLater(t *testing.T) {
+	stop := make(chan struct{})
+	conn := to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
+	defer close(stop)
+	out := conn.Conn.Output()
+	cause := errors.New("enough")
+	for range 3 { // another context in between
+		ctx, cancel := context.WithCancelCause(context.Background())
+		noError(t, out.WriteAndFlush(ctx, []byte("x")))
+		noError(t, out.WriteAndFlush(ctx, []byte("x")))
+		cancel(nil)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	noError(t, out.WriteAndFlush(ctx, []byte("x")))
+	time.AfterFunc(20*time.Millisecond, func() { cancel(cause) })
+	want(t, "blocked write", out.WriteAndFlush(ctx, make([]byte, 1<<20)), cause)
+	ended(t, conn.Conn)
+
+	conn = to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
+	ctx, cancel = context.WithCancelCause(context.Background())
+	noError(t, conn.Conn.Output().WriteAndFlush(ctx, []byte("x")))
+	cancel(cause)
+	want(t, "write after the end", conn.Conn.Output().WriteAndFlush(ctx, make([]byte, 1<<20)), cause)
+	ended(t, conn.Conn)
+}

@@ -63,7 +63,7 @@ func demoCases() []demoCase {
 		},
 		{
 			name: "no flag", expected: "a refusal before it starts",
-			want:     "component imports wasi:tls/types@" + tlsDraft,
+			want:     "component imports wasi:tls/types@0.2.0-draft",
 			flagless: true,
 		},
 	}

@@ -3,23 +3,28 @@ package main
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/p2"
-	"github.com/wasitls/wasitls/host/wasi/p2/cli"
-	"github.com/wasitls/wasitls/host/wasi/p2/sockets"
+	"github.com/wasitls/wasitls/host/wasi/p3"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 	"github.com/wasitls/wasitls/wasitls"
 	tlsp2 "github.com/wasitls/wasitls/wasitls/p2"
+	tlsp3 "github.com/wasitls/wasitls/wasitls/p3"
 )
 
-// tlsDraft is the version of wasi:tls served.
-const tlsDraft = "0.2.0-draft"
+// The drafts of wasi:tls served, as --experimental-tls names them, and all.
+const (
+	draft02   = "0.2"
+	draft03   = "0.3"
+	allDrafts = "all"
+)
 
 // tlsHint goes with the import that is missing without the flag.
 const tlsHint = "wasi:tls is experimental: run with --experimental-tls"
@@ -27,12 +32,13 @@ const tlsHint = "wasi:tls is experimental: run with --experimental-tls"
 // tlsOffer is wasi:tls for a guest.
 type tlsOffer struct {
 	roots *x509.CertPool // nil: the system's
+	draft string         // draft02, draft03 or allDrafts
 }
 
 // guest is a run of a component: what it is granted.
 type guest struct {
 	args      []string // its own, its name first
-	env       []cli.Variable
+	env       []wasi.Variable
 	mounts    []rootfs.Mount
 	network   netgrant.Policy
 	maxMemory int64 // 0: the host's default
@@ -43,12 +49,12 @@ type guest struct {
 // guest returns what the command line grants. Files that it names are read.
 func (l *runLine) guest(std stdio.Streams) (*guest, error) {
 	g := &guest{args: append([]string{guestName(l.component)}, l.args...), streams: std}
-	if l.tls {
+	if l.tls != "" {
 		roots, err := loadRoots(l.tlsRoots, l.tlsCA)
 		if err != nil {
 			return nil, err
 		}
-		g.tls = &tlsOffer{roots}
+		g.tls = &tlsOffer{roots, l.tls}
 	}
 	var err error
 	if g.maxMemory, err = parseMemory(l.maxMemory); err != nil {
@@ -84,20 +90,24 @@ func guestName(component string) string {
 	return strings.TrimSuffix(name, ".wasm")
 }
 
-// newLinker returns a linker with everything this host offers: WASI 0.2, and
-// wasi:tls if there is an offer of it.
+// newLinker returns a linker with everything this host offers: WASI 0.2 and
+// 0.3, and wasi:tls if there is an offer of it.
 func newLinker(offer *tlsOffer) (*host.Linker, error) {
 	l := host.NewLinker()
 	p2.Bind(l)
+	p3.Bind(l)
+	l.Hint("wasi:tls/", tlsHint)
 	if offer == nil {
-		l.Hint("wasi:tls/", tlsHint)
 		return l, nil
 	}
 	client, err := wasitls.NewClient(wasitls.Config{Roots: offer.roots})
 	if err != nil {
 		return nil, err
 	}
-	return l, tlsp2.Bind(l, tlsp2.Options{TLS: true, Client: client})
+	return l, errors.Join(
+		tlsp2.Bind(l, tlsp2.Options{TLS: offer.draft != draft03, Client: client}),
+		tlsp3.Bind(l, tlsp3.Options{TLS: offer.draft != draft02, Client: client}),
+	)
 }
 
 // run runs a command until it ends, or the context does. A failure has the
@@ -111,7 +121,7 @@ func (g *guest) run(ctx context.Context, eng *host.Engine, c *host.Component) er
 	if err != nil {
 		return linkFailure(err)
 	}
-	if !isCommand(c) {
+	if !wasi.IsCommand(c) {
 		return refuse("wasitls inspect lists what it exports", "no command: it does not export wasi:cli/run")
 	}
 	s, err := eng.NewStore(host.Limits{MemoryBytes: g.maxMemory})
@@ -126,7 +136,7 @@ func (g *guest) run(ctx context.Context, eng *host.Engine, c *host.Component) er
 	if err != nil {
 		return outcome(ctx, err)
 	}
-	status, err := cli.RunCommand(ctx, in)
+	status, err := wasi.RunCommand(ctx, in)
 	if err != nil {
 		return outcome(ctx, err)
 	}
@@ -136,26 +146,16 @@ func (g *guest) run(ctx context.Context, eng *host.Engine, c *host.Component) er
 	return nil
 }
 
-// isCommand tells whether a component can be run.
-func isCommand(c *host.Component) bool {
-	return slices.ContainsFunc(c.Exports(), func(x host.ExternInfo) bool {
-		return strings.HasPrefix(x.Name, "wasi:cli/run@0.2.")
-	})
-}
-
 // attach gives the guest's store what it was granted.
 func (g *guest) attach(s *host.Store) error {
-	err := p2.Attach(s, p2.Config{
-		Command: cli.Config{
-			Args:    g.args,
-			Env:     g.env,
-			Streams: g.streams,
-		},
+	err := wasi.Attach(s, wasi.Config{
+		Command: wasi.Command{Args: g.args, Env: g.env, Streams: g.streams},
 		Mounts:  g.mounts,
-		Network: sockets.Config{Policy: g.network},
+		Network: wasi.Network{Policy: g.network},
 	})
 	if err == nil && g.tls != nil {
 		tlsp2.Attach(s)
+		tlsp3.Attach(s)
 	}
 	return err
 }

@@ -34,7 +34,8 @@ Network:
   --inherit-network          all of the above without bounds
 
 TLS:
-  --experimental-tls         offer wasi:tls@0.2.0-draft (experimental)
+  --experimental-tls[=DRAFT] offer wasi:tls (experimental): the drafts 0.2 and
+                             0.3, or only the one named
   --tls-ca=FILE              trust the certificates in this PEM file, beside the
                              roots. Repeatable
   --tls-roots=system|none    the roots to begin with (default system)

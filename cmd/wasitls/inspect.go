@@ -49,6 +49,7 @@ var grants = []struct {
 	{"wasi:cli/environment@", []string{"--env"}},
 	{"wasi:filesystem/preopens@", []string{"--dir"}},
 	{"wasi:sockets/ip-name-lookup@", []string{"--allow-net", "--inherit-network"}},
+	{"wasi:sockets/types@", []string{"--allow-net", "--allow-listen", "--inherit-network"}},
 	{"wasi:sockets/tcp@", []string{"--allow-net", "--allow-listen", "--inherit-network"}},
 	{"wasi:sockets/udp@", []string{"--allow-net", "--allow-listen", "--inherit-network"}},
 	{"wasi:tls/", []string{"--experimental-tls"}},
@@ -98,7 +99,7 @@ func inspect(ctx context.Context, name string) (*inspection, error) {
 		return nil, err
 	}
 	defer c.Close()
-	l, err := newLinker(&tlsOffer{})
+	l, err := newLinker(&tlsOffer{draft: allDrafts})
 	if err != nil {
 		return nil, err
 	}

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
-	"github.com/wasitls/wasitls/host/wasi/p2/cli"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
 )
 
@@ -19,7 +20,7 @@ type runLine struct {
 	component string
 	args      []string // the guest's
 
-	tls       bool
+	tls       string // which drafts of wasi:tls, empty for none
 	tlsCA     []string
 	tlsRoots  string
 	connect   []string
@@ -35,7 +36,8 @@ type runLine struct {
 
 func (l *runLine) flags() *pflag.FlagSet {
 	set := newFlagSet("run")
-	set.BoolVar(&l.tls, "experimental-tls", false, "")
+	set.StringVar(&l.tls, "experimental-tls", "", "")
+	set.Lookup("experimental-tls").NoOptDefVal = allDrafts
 	set.StringArrayVar(&l.tlsCA, "tls-ca", nil, "")
 	set.StringVar(&l.tlsRoots, "tls-roots", "system", "")
 	set.StringArrayVar(&l.connect, "allow-net", nil, "")
@@ -80,11 +82,13 @@ func parseRun(args []string) (*runLine, error) {
 	}
 	l.component, l.args = set.Arg(0), set.Args()[1:]
 	for _, name := range []string{"tls-ca", "tls-roots"} {
-		if set.Changed(name) && !l.tls {
+		if set.Changed(name) && l.tls == "" {
 			return nil, refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
 		}
 	}
 	switch {
+	case set.Changed("experimental-tls") && !slices.Contains([]string{allDrafts, draft02, draft03}, l.tls):
+		return nil, usageOf("run", fmt.Errorf("--experimental-tls=%s: neither 0.2 nor 0.3", l.tls))
 	case l.tlsRoots != "system" && l.tlsRoots != "none":
 		return nil, usageOf("run", fmt.Errorf("--tls-roots=%s: neither system nor none", l.tlsRoots))
 	case set.Changed("timeout") && l.timeout <= 0:
@@ -149,15 +153,15 @@ func parseDir(s string) (rootfs.Mount, error) {
 }
 
 // parseEnv reads NAME[=VALUE]; without VALUE it is the host's.
-func parseEnv(s string) (cli.Variable, error) {
+func parseEnv(s string) (wasi.Variable, error) {
 	name, value, given := strings.Cut(s, "=")
 	if name == "" {
-		return cli.Variable{}, refuse("--env=NAME[=VALUE]", "--env=%s: an empty name", s)
+		return wasi.Variable{}, refuse("--env=NAME[=VALUE]", "--env=%s: an empty name", s)
 	}
 	if !given {
 		if value, given = os.LookupEnv(name); !given {
-			return cli.Variable{}, refuse("--env="+name+"=VALUE sets it", "--env=%s: not set here", name)
+			return wasi.Variable{}, refuse("--env="+name+"=VALUE sets it", "--env=%s: not set here", name)
 		}
 	}
-	return cli.Variable{Name: name, Value: value}, nil
+	return wasi.Variable{Name: name, Value: value}, nil
 }

@@ -44,11 +44,24 @@ func findRun(in *host.Instance) (f *run, err error) {
 	return nil, err
 }
 
+// errGrace is why a guest is stopped that goes on after its end.
+var errGrace = errors.New("wasi: command has returned")
+
+// finish lets a guest do what it began, for ExitGrace. Then it is stopped.
+func finish(ctx context.Context, s *host.Store) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, ExitGrace, errGrace)
+	defer cancel()
+	if err := s.Drain(ctx); !errors.Is(err, errGrace) {
+		return err
+	}
+	return nil
+}
+
 // RunCommand runs a command: it calls the export run of wasi:cli/run of any
-// version served, waits until the guest has done what it began and what it
-// wrote to its standard streams is written, and returns its exit status: 0, or
-// 1 if run returned an error, or what it gave to exit. The error is nil
-// whenever the guest has ended by itself; a trap is a *host.Trap.
+// version served, lets what the guest began go on for ExitGrace at most, waits
+// until what it wrote to its standard streams is written, and returns its exit
+// status: 0, or 1 if run returned an error, or what it gave to exit. The error
+// is nil whenever the guest has ended by itself; a trap is a *host.Trap.
 func RunCommand(ctx context.Context, in *host.Instance) (status int, err error) {
 	f, err := findRun(in)
 	if err != nil {
@@ -56,7 +69,7 @@ func RunCommand(ctx context.Context, in *host.Instance) (status int, err error) 
 	}
 	result, err := f.Call(ctx, host.None{})
 	if err == nil {
-		err = in.Store().Drain(ctx)
+		err = finish(ctx, in.Store())
 	}
 	var exit *ExitError
 	switch {

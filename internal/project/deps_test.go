@@ -19,6 +19,7 @@ type rule struct {
 var rules = []rule{
 	{"wasitls", []string{"golang.org/x/crypto", module + "/wasitls"}},
 	{"wasitls/p2", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
+	{"wasitls/p3", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"host", []string{module + "/host", engine, "golang.org/x"}},
 	{"cmd", []string{module, engine, "golang.org/x", "github.com/spf13/pflag"}},
 	{"interop", []string{module, engine, "golang.org/x"}},

@@ -51,7 +51,7 @@ type bench struct {
 	server  *server
 	host    *guestHost
 	cache   string // folder for compiled code
-	raised  bool   // vm.max_map_count, for this run
+	machine Machine
 }
 
 // measure is one thing to find out; it may give several results.
@@ -64,6 +64,7 @@ type measure struct {
 // before what uses much of it.
 var measures = []measure{
 	{"idle", idle},
+	{"p3-idle", idleP3},
 	{"waiting", waiting},
 	{"receive", receive},
 	{"send", send},
@@ -71,6 +72,10 @@ var measures = []measure{
 	{"handshakes", handshakes},
 	{"start", start},
 	{"hostcall", hostCall},
+	{"p3-receive", receiveP3},
+	{"p3-send", sendP3},
+	{"p3-handshakes", handshakesP3},
+	{"p3-many", manyP3},
 }
 
 // Run measures. It fails when a measure cannot be made: a guest trapped, or
@@ -84,9 +89,9 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, err
 	}
 	defer os.RemoveAll(b.cache)
-	machine := ThisMachine()
+	b.machine = ThisMachine()
 	if b.selects("waiting") {
-		defer b.makeRoom(slices.Max(b.waiting))()
+		defer makeRoom(slices.Max(b.waiting))()
 	}
 	if b.server, err = startServer(ctx, o.Server); err != nil {
 		return nil, err
@@ -96,7 +101,7 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, err
 	}
 	defer b.host.close()
-	r := &Report{Machine: machine}
+	r := &Report{Machine: b.machine}
 	r.Results, err = b.run(ctx)
 	return r, err
 }

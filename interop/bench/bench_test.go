@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 func TestQuick(t *testing.T) {
 	t.Setenv(serveEnv, "1")
 	guests := map[string][]byte{}
-	for _, name := range []string{"tlsbench", "waiter"} {
+	for _, name := range []string{guestP2, "waiter", guestP3} {
 		guests[name] = guesttest.Component(t, name)
 	}
 	report, err := Run(t.Context(), Options{

@@ -17,7 +17,7 @@ func receive(ctx context.Context, b *bench) ([]Result, error) {
 	ps, err := pairs(ctx, b.rounds, func(ctx context.Context) (sample, error) {
 		return b.server.native().receive(ctx, b.bulk)
 	}, func(ctx context.Context) (sample, error) {
-		return b.guestBulk(ctx, "recv", strconv.Itoa(b.bulk), strconv.Itoa(chunk))
+		return b.guestBulk(ctx, guestP2, "recv", strconv.Itoa(b.bulk), strconv.Itoa(chunk))
 	})
 	if err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func send(ctx context.Context, b *bench) ([]Result, error) {
 	ps, err := pairs(ctx, b.rounds, func(ctx context.Context) (sample, error) {
 		return b.server.native().send(ctx, b.bulk, chunk)
 	}, func(ctx context.Context) (sample, error) {
-		return b.guestBulk(ctx, "send", strconv.Itoa(b.bulk), strconv.Itoa(chunk))
+		return b.guestBulk(ctx, guestP2, "send", strconv.Itoa(b.bulk), strconv.Itoa(chunk))
 	})
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func send(ctx context.Context, b *bench) ([]Result, error) {
 // without a guest.
 func send4K(ctx context.Context, b *bench) ([]Result, error) {
 	guest := func(ctx context.Context) (sample, error) {
-		return b.guestBulk(ctx, "send4k", strconv.Itoa(b.bulk))
+		return b.guestBulk(ctx, guestP2, "send4k", strconv.Itoa(b.bulk))
 	}
 	var out []Result
 	for _, m := range []struct {
@@ -71,9 +71,9 @@ func rates(name string, ps []pair, t target) Result {
 	return r
 }
 
-// guestBulk runs tlsbench in a mode that moves b.bulk bytes.
-func (b *bench) guestBulk(ctx context.Context, mode string, args ...string) (sample, error) {
-	l, err := b.tlsbench(ctx, append([]string{mode, b.server.addr, serverName}, args...)...)
+// guestBulk runs a guest in a mode that moves b.bulk bytes.
+func (b *bench) guestBulk(ctx context.Context, guest, mode string, args ...string) (sample, error) {
+	l, err := b.tlsbench(ctx, guest, append([]string{mode, b.server.addr, serverName}, args...)...)
 	if err == nil && (l.Bytes != b.bulk || l.Calls == 0 || l.NS <= 0) {
 		err = fmt.Errorf("moved %d bytes in %d calls and %d ns, not %d bytes", l.Bytes, l.Calls, l.NS, b.bulk)
 	}

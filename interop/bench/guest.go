@@ -20,6 +20,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/p2"
+	tlsp3 "github.com/wasitls/wasitls/wasitls/p3"
 )
 
 // guestHost runs guests in this process, through the public packages.
@@ -60,6 +61,9 @@ func (h *guestHost) linker(args []string, first func()) (*host.Linker, error) {
 				first()
 				return args, nil
 			}))
+	}
+	if err := bindP3(l, client); err != nil {
+		return nil, err
 	}
 	return l, p2.Bind(l, p2.Options{TLS: true, Client: client})
 }
@@ -102,6 +106,7 @@ func newStore(e *host.Engine, args []string, stdout, stderr io.Writer) (*host.St
 	cli.Attach(s, cli.Config{Args: args, Streams: stdio.Streams{Stdout: stdout, Stderr: stderr}})
 	sockets.Attach(s, sockets.Config{Policy: netgrant.Policy{All: true}})
 	p2.Attach(s)
+	tlsp3.Attach(s)
 	return s, nil
 }
 
@@ -137,10 +142,13 @@ type line struct {
 	P99NS                                int `json:"p99_ns"`
 }
 
-// tlsbench runs the guest of that name to its end and returns what it says.
-func (b *bench) tlsbench(ctx context.Context, args ...string) (line, error) {
+// guestP2 makes most measures of WASI 0.2 and wasi:tls 0.2.
+const guestP2 = "tlsbench"
+
+// tlsbench runs a guest to its end and returns what it says.
+func (b *bench) tlsbench(ctx context.Context, guest string, args ...string) (line, error) {
 	var out strings.Builder
-	if err := b.host.run(ctx, "tlsbench", &out, args...); err != nil {
+	if err := b.host.run(ctx, guest, &out, args...); err != nil {
 		return line{}, err
 	}
 	return parseLine(out.String(), args[0])
@@ -160,13 +168,13 @@ type running struct {
 	stop  func() error
 }
 
-// leave starts tlsbench and returns while it runs. stop ends it.
-func (b *bench) leave(ctx context.Context, args ...string) *running {
+// leave starts a guest and returns while it runs. stop ends it.
+func (b *bench) leave(ctx context.Context, guest string, args ...string) *running {
 	ctx, cancel := context.WithCancelCause(ctx)
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := b.host.run(ctx, "tlsbench", in, args...)
+		err := b.host.run(ctx, guest, in, args...)
 		in.CloseWithError(errors.Join(io.EOF, err))
 		ended <- err
 	}()

@@ -11,10 +11,14 @@ import (
 // handshakes makes full handshakes one after the other, each on a connection
 // of its own that is ended with close_notify.
 func handshakes(ctx context.Context, b *bench) ([]Result, error) {
+	return b.handshaking(ctx, guestP2, "")
+}
+
+func (b *bench) handshaking(ctx context.Context, guest, prefix string) ([]Result, error) {
 	ps, err := pairs(ctx, b.rounds, func(ctx context.Context) (sample, error) {
 		return b.server.native().handshakes(ctx, b.handshakes)
 	}, func(ctx context.Context) (sample, error) {
-		l, err := b.tlsbench(ctx, "handshakes", b.server.addr, serverName, strconv.Itoa(b.handshakes))
+		l, err := b.tlsbench(ctx, guest, "handshakes", b.server.addr, serverName, strconv.Itoa(b.handshakes))
 		if err == nil && (l.Count != b.handshakes || l.NS <= 0 || l.P50NS <= 0) {
 			err = fmt.Errorf("made %d handshakes in %d ns, not %d", l.Count, l.NS, b.handshakes)
 		}
@@ -23,9 +27,9 @@ func handshakes(ctx context.Context, b *bench) ([]Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := compare("full handshakes, one at a time", ps, perSecond, ratioAtLeast(0.9))
+	all := compare(prefix+"full handshakes, one at a time", ps, perSecond, ratioAtLeast(0.9))
 	all.Note = "with connect and close; " + cpuNote(ps)
-	one := compare("handshake alone, median", second(ps), microseconds, target{})
+	one := compare(prefix+"handshake alone, median", second(ps), microseconds, target{})
 	one.Note = fmt.Sprintf("%+.0f µs for the guest", one.Guest.Median-one.Native.Median)
 	return []Result{all, one}, nil
 }

@@ -18,7 +18,7 @@ func hostCall(ctx context.Context, b *bench) ([]Result, error) {
 		}
 		return sample{value: last.Seconds() / float64(b.calls)}, nil
 	}, func(ctx context.Context) (sample, error) {
-		l, err := b.tlsbench(ctx, "hostcalls", strconv.Itoa(b.calls))
+		l, err := b.tlsbench(ctx, guestP2, "hostcalls", strconv.Itoa(b.calls))
 		if err == nil && (l.Count != b.calls || l.NS <= 0) {
 			err = fmt.Errorf("made %d calls in %d ns, not %d", l.Count, l.NS, b.calls)
 		}

@@ -12,6 +12,11 @@ import (
 // One native connection has one goroutine in Read; the guest waits for all of
 // its connections in one poll.
 func idle(ctx context.Context, b *bench) ([]Result, error) {
+	return b.idle(ctx, guestP2, "", 24)
+}
+
+// idle aims at so many KiB for a connection.
+func (b *bench) idle(ctx context.Context, guest, prefix string, aim float64) ([]Result, error) {
 	each := func(before, after memory, err error) (sample, error) {
 		n := float64(b.connections)
 		return sample{value: float64(after.heap-before.heap) / n, second: float64(after.resident-before.resident) / n}, err
@@ -19,14 +24,14 @@ func idle(ctx context.Context, b *bench) ([]Result, error) {
 	ps, err := pairs(ctx, b.idleRounds, func(ctx context.Context) (sample, error) {
 		return each(b.nativeIdle(ctx, b.connections))
 	}, func(ctx context.Context) (sample, error) {
-		return each(b.guestIdle(ctx, b.connections))
+		return each(b.guestIdle(ctx, guest, b.connections))
 	})
 	if err != nil {
 		return nil, err
 	}
-	r := compare("idle connection, host's heap and stacks", ps, kibibytes, guestAtMost(24))
+	r := compare(prefix+"idle connection, host's heap and stacks", ps, kibibytes, guestAtMost(aim))
 	r.Note = fmt.Sprintf("%d connections", b.connections)
-	resident := compare("idle connection, RSS", second(ps), kibibytes, target{})
+	resident := compare(prefix+"idle connection, RSS", second(ps), kibibytes, target{})
 	resident.Note = "with the guest's own memory"
 	return []Result{r, resident}, nil
 }
@@ -60,12 +65,12 @@ func (b *bench) nativeIdle(ctx context.Context, count int) (before, after memory
 	return before, after, err
 }
 
-func (b *bench) guestIdle(ctx context.Context, count int) (before, after memory, err error) {
-	if _, err := b.host.program(ctx, "tlsbench"); err != nil {
+func (b *bench) guestIdle(ctx context.Context, guest string, count int) (before, after memory, err error) {
+	if _, err := b.host.program(ctx, guest); err != nil {
 		return before, after, err
 	}
 	before = takeMemory()
-	g := b.leave(ctx, "idle", b.server.addr, serverName, strconv.Itoa(count))
+	g := b.leave(ctx, guest, "idle", b.server.addr, serverName, strconv.Itoa(count))
 	text, err := g.lines.ReadString('\n')
 	if err != nil {
 		g.stop()

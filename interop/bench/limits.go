@@ -23,6 +23,7 @@ type sizes struct {
 	handshakes  int   // of one sample
 	connections int   // idle at the same time; a guest may have 1024 sockets
 	idleRounds  int   // of idle connections
+	manyRounds  int   // of connections at once
 	waiting     []int // guests in poll at the same time
 	starts      int
 	calls       int           // of a host function
@@ -31,11 +32,11 @@ type sizes struct {
 
 var (
 	full = sizes{
-		rounds: 9, bulk: 384 << 20, handshakes: 300, connections: 1000, idleRounds: 3,
+		rounds: 9, bulk: 384 << 20, handshakes: 300, connections: 1000, idleRounds: 3, manyRounds: 5,
 		waiting: []int{2_000, 10_000}, starts: 40, calls: 1_000_000, settle: 500 * time.Millisecond,
 	}
 	quick = sizes{
-		rounds: 1, bulk: 1 << 20, handshakes: 3, connections: 20, idleRounds: 1,
+		rounds: 1, bulk: 1 << 20, handshakes: 3, connections: 20, idleRounds: 1, manyRounds: 1,
 		waiting: []int{20, 50}, starts: 2, calls: 1000, settle: 20 * time.Millisecond,
 	}
 )

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/wasitls/wasitls/host"
@@ -28,8 +29,7 @@ func start(ctx context.Context, b *bench) ([]Result, error) {
 		{"start of a cached component, new engine", guestAtMost(2), b.startNew},
 		{"start of a compiled component", target{}, b.startWarm},
 	} {
-		var totals []float64
-		note := ""
+		var all []launch
 		for i := range b.starts + 1 {
 			ctx, cancel := context.WithTimeout(ctx, sampleLimit)
 			l, err := m.once(ctx, wasm)
@@ -38,12 +38,16 @@ func start(ctx context.Context, b *bench) ([]Result, error) {
 				return nil, fmt.Errorf("%s: %w", m.name, err)
 			}
 			if i > 0 { // the first fills the cache
-				totals = append(totals, l.total().Seconds())
+				all = append(all, l)
 			}
-			note = l.String()
 		}
-		r := result(m.name, figure(totals, milliseconds.scale), milliseconds, m.target)
-		r.Note = note
+		r := result(m.name, median(all, launch.total), milliseconds, m.target)
+		for _, part := range launchParts {
+			if f := median(all, part.of); f.Median > 0 {
+				r.Note += fmt.Sprintf("%s %.2f, ", part.name, f.Median)
+			}
+		}
+		r.Note = strings.TrimSuffix(r.Note, ", ")
 		out = append(out, r)
 	}
 	return out, nil
@@ -53,12 +57,26 @@ func start(ctx context.Context, b *bench) ([]Result, error) {
 // of the host in its run.
 type launch struct{ engine, compile, link, instantiate, run time.Duration }
 
+var launchParts = []struct {
+	name string
+	of   func(launch) time.Duration
+}{
+	{"engine", func(l launch) time.Duration { return l.engine }},
+	{"load", func(l launch) time.Duration { return l.compile }},
+	{"link", func(l launch) time.Duration { return l.link }},
+	{"store and instance", func(l launch) time.Duration { return l.instantiate }},
+	{"first host call", func(l launch) time.Duration { return l.run }},
+}
+
 func (l launch) total() time.Duration { return l.engine + l.compile + l.link + l.instantiate + l.run }
 
-func (l launch) String() string {
-	ms := func(d time.Duration) float64 { return d.Seconds() * 1e3 }
-	return fmt.Sprintf("engine %.2f, compile %.2f, link %.2f, store and instantiate %.2f, run %.2f",
-		ms(l.engine), ms(l.compile), ms(l.link), ms(l.instantiate), ms(l.run))
+// median returns that of one part, in milliseconds.
+func median(all []launch, part func(launch) time.Duration) Figure {
+	var numbers []float64
+	for _, l := range all {
+		numbers = append(numbers, part(l).Seconds())
+	}
+	return figure(numbers, milliseconds.scale)
 }
 
 // laps returns a function that returns the time since its last call.

@@ -27,7 +27,7 @@ func waiting(ctx context.Context, b *bench) ([]Result, error) {
 	for _, n := range b.waiting {
 		name := fmt.Sprintf("%d guests in poll", n)
 		guests, err := b.waiters(ctx, n)
-		if err != nil && !b.roomFor(n) {
+		if err != nil && !roomFor(n, mapCount()) {
 			r := result(name, Figure{}, kibibytes, target{})
 			r.Note = fmt.Sprintf("no room: vm.max_map_count is %d, and this user cannot raise it", mapCount())
 			out = append(out, r)
@@ -47,21 +47,17 @@ func waiting(ctx context.Context, b *bench) ([]Result, error) {
 	return out, nil
 }
 
-// roomFor tells whether the process may have the mappings of n guests, with
-// some left for the rest.
-func (b *bench) roomFor(n int) bool { return n*mapsPerGuest < mapCount()*9/10 }
+// roomFor tells whether a process that may have so many mappings has room for
+// n guests, with some left for the rest.
+func roomFor(n, limit int) bool { return n*mapsPerGuest <= limit*9/10 }
 
 // makeRoom raises vm.max_map_count for n guests if that is needed and allowed,
 // until restore is called. It comes before the first guest: the host looks once.
-func (b *bench) makeRoom(n int) (restore func()) {
+func makeRoom(n int) (restore func()) {
 	before := mapCount()
-	if b.roomFor(n) || before == 0 {
+	if roomFor(n, before) || setMapCount(n*mapsPerGuest*10/9+1) != nil {
 		return func() {}
 	}
-	if setMapCount(n*mapsPerGuest*10/9+1) != nil {
-		return func() {}
-	}
-	b.raised = true
 	return func() { setMapCount(before) }
 }
 
@@ -75,7 +71,7 @@ type crowd struct {
 func (b *bench) waiters(ctx context.Context, n int) (_ crowd, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	copying := !b.roomFor(n) // guests then take fewer mappings
+	copying := !roomFor(n, mapCount()) // guests then take fewer mappings
 	engine, err := host.NewEngine(host.Config{CacheDir: b.cache, CopyData: copying})
 	if err != nil {
 		return crowd{}, err
@@ -107,7 +103,7 @@ func (b *bench) waiters(ctx context.Context, n int) (_ crowd, err error) {
 	switch {
 	case copying:
 		c.note += ", with CopyData"
-	case b.raised:
+	case !roomFor(n, b.machine.MapCount):
 		c.note += fmt.Sprintf(", vm.max_map_count raised to %d", mapCount())
 	}
 	c.second = float64(threads())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"crypto/tls"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -120,31 +121,42 @@ func TestP3_41(t *testing.T) {
 // TestP3_41_bounded: when the guest is done with both directions, a peer
 // cannot keep the connection.
 func TestP3_41_bounded(t *testing.T) {
-	for what, handle := range map[string]handler{
-		"closed": func(c *tls.Conn, _ wasitlstest.Conn) {
-			c.CloseWrite()
-			time.Sleep(time.Minute)
-		},
-		"talks on": func(c *tls.Conn, _ wasitlstest.Conn) {
-			for {
-				if _, err := io.WriteString(c, "blah"); err != nil {
-					return
-				}
-				time.Sleep(time.Second)
-			}
-		},
-	} {
+	for _, closed := range []bool{true, false} {
+		// Certificates do not live in the bubble's time.
+		now, config := time.Now(), ca().Server()
 		synctest.Test(t, func(t *testing.T) {
-			g := good(t, handle)
+			over := make(chan struct{})
+			defer close(over)
+			peer := peerWith(config, func(c *tls.Conn, _ wasitlstest.Conn) {
+				if closed {
+					c.CloseWrite()
+					<-over
+				}
+				for {
+					if _, err := io.WriteString(c, "blah"); err != nil {
+						return
+					}
+					select {
+					case <-time.After(time.Second):
+					case <-over:
+						return
+					}
+				}
+			})
+			g := newGuest(t, newClient(t, func(c *wasitls.Config) { c.Time = func() time.Time { return now } }))
+			g.pump(peer.Pipe())
+			if err := g.connect(wasitlstest.Name); err != nil {
+				t.Fatal(err)
+			}
 			g.end()
 			g.sent.ok(t)
 			began := time.Now()
 			g.source.Drop()
 			err := g.received.get(t)
-			want(t, what+": time", time.Since(began), wasitls.DefaultCloseTimeout)
-			if (err == nil) != (what == "closed") {
-				t.Errorf("%s: %v", what, err)
+			if (err == nil) != closed {
+				t.Errorf("closed is %v: %v", closed, err)
 			}
+			want(t, "time", time.Since(began), wasitls.DefaultCloseTimeout)
 			if _, err := g.cipherIn.Permit(); err == nil {
 				t.Error("ciphertext is still taken")
 			}
@@ -255,6 +267,7 @@ func TestP3_46(t *testing.T) {
 	g = newGuest(t, newClient(t))
 	g.pump(wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, below wasitlstest.Conn) {
 		io.Copy(io.Discard, c)
+		io.Copy(io.Discard, below)
 		for range 3 {
 			r.KeyUpdate(true)
 			r.Write(wasitlstest.RecordApplicationData, []byte("more,"))
@@ -274,8 +287,8 @@ func TestP3_46(t *testing.T) {
 // on.
 func TestP3_47(t *testing.T) {
 	g := newGuest(t, newClient(t))
-	peer := wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, below wasitlstest.Conn) {
-		below.Read(make([]byte, 1))
+	peer := wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, _ wasitlstest.Conn) {
+		c.Read(make([]byte, 1))
 		r.KeyUpdate(true)
 		r.Write(wasitlstest.RecordApplicationData, []byte("I talk on"))
 		r.CloseNotify()
@@ -285,10 +298,7 @@ func TestP3_47(t *testing.T) {
 	if err := g.connect(wasitlstest.Name); err != nil {
 		t.Fatal(err)
 	}
-	g.write("x") // as a sign that the handshake is over
-	eventuallySent := newTold("peer's turn")
-	go func() { eventuallySent.set(nil) }()
-	eventuallySent.ok(t)
+	g.write("x")
 	text := g.read(4)
 	out.stop()
 	g.cipherOut.Drop()
@@ -315,6 +325,7 @@ func TestP3_48_dropped(t *testing.T) {
 		_, err := io.ReadFull(c, make([]byte, 5)) // sealed with the new key
 		answered.set(err)
 		r.CloseNotify()
+		io.Copy(io.Discard, c)
 	}).Pipe())
 	if err := g.connect(wasitlstest.Name); err != nil {
 		t.Fatal(err)
@@ -322,9 +333,9 @@ func TestP3_48_dropped(t *testing.T) {
 	g.source.Drop()
 	g.write("hello")
 	answered.ok(t)
-	g.received.ok(t)
 	g.end()
 	g.sent.ok(t)
+	g.received.ok(t)
 }
 
 // TestP3_48_unread: while the guest does not read, what comes is bounded, and
@@ -338,7 +349,7 @@ func TestP3_48_unread(t *testing.T) {
 	rand.Read(data)
 	g.pump(wasitlstest.RecordsPeer(ca().Server(), func(r *wasitlstest.Records, c *tls.Conn, _ wasitlstest.Conn) {
 		r.Write(wasitlstest.RecordApplicationData, data)
-		for range 100 {
+		for range 10 {
 			r.Ticket(1 << 10)
 		}
 		r.KeyUpdate(true)
@@ -548,6 +559,8 @@ func TestGuestStopped(t *testing.T) {
 	g.received.fails(t, "the guest has ended")
 	got.fails(t, "no close_notify")
 }
+
+var errNoClose = errors.New("no close_notify")
 
 // ending tells close_notify from the end of the connection below.
 type ending struct {

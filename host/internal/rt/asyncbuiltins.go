@@ -189,39 +189,43 @@ func (in *Instance) channelNew(t *types.Type) hostCall {
 		if isFuture {
 			ch = &future{t: t.Elem}
 		}
-		r, err := in.handles.add(&end{ch: ch, t: t, future: isFuture})
+		r, err := in.handles.add(&end{ch: ch, t: t, types: in.resources, future: isFuture})
 		if err != nil {
 			return 0, err
 		}
-		w, err := in.handles.add(&end{ch: ch, t: t, future: isFuture, writable: true})
+		w, err := in.handles.add(&end{ch: ch, t: t, types: in.resources, future: isFuture, writable: true})
 		return uint64(r) | uint64(w)<<32, err
 	}
 }
 
-// endOf returns the end of a stream or future with that handle.
-func (in *Instance) endOf(t *types.Type, writable bool, i uint32) (*end, error) {
+// endOf returns the end of a stream or future with that handle; vars are the
+// resource types that t speaks of, by slot.
+func (in *Instance) endOf(t *types.Type, vars []*ResourceType, writable bool, i uint32) (*end, error) {
 	e, err := handleOf[*end](in, i)
 	if err != nil {
 		return nil, err
 	}
-	if e.writable != writable || e.future != (t.Kind == types.Future) || !sameElem(e.t.Elem, t.Elem) {
+	if e.writable != writable || e.future != (t.Kind == types.Future) || !e.carries(t.Elem, vars) {
 		return nil, trapf("handle index %d used with the wrong type", i)
 	}
+	e.t, e.types = t, vars // the next comparison is one of pointers
 	return e, nil
 }
 
-func sameElem(a, b *types.Type) bool {
-	if a == nil || b == nil {
-		return a == b
+// carries tells whether elements of the end are of type t. The end came with
+// the types of another component if a host function of that one returned it.
+func (e *end) carries(t *types.Type, vars []*ResourceType) bool {
+	if e.t.Elem == t {
+		return true
 	}
-	return a == b || types.Equal(a, b)
+	return types.EqualUnder(e.t.Elem, t, func(a, b *types.Resource) bool { return e.types[a.Slot] == vars[b.Slot] })
 }
 
 // channelCopy is canon stream.read, stream.write, future.read and future.write.
 func (in *Instance) channelCopy(t *types.Type, writable bool, o options) hostCall {
 	return func(flat []uint64) (uint64, error) {
 		i := uint32(flat[0])
-		e, err := in.endOf(t, writable, i)
+		e, err := in.endOf(t, in.resources, writable, i)
 		if err != nil {
 			return 0, err
 		}
@@ -276,7 +280,7 @@ func (in *Instance) copy(e *end, i uint32, buf *guestBuffer) error {
 // channelCancel is canon stream.cancel-read and its three relatives.
 func (in *Instance) channelCancel(t *types.Type, writable, async bool) hostCall {
 	return func(flat []uint64) (uint64, error) {
-		e, err := in.endOf(t, writable, uint32(flat[0]))
+		e, err := in.endOf(t, in.resources, writable, uint32(flat[0]))
 		switch {
 		case err != nil:
 			return 0, err
@@ -297,7 +301,7 @@ func (in *Instance) channelCancel(t *types.Type, writable, async bool) hostCall 
 func (in *Instance) channelDrop(t *types.Type, writable bool) hostCall {
 	return func(flat []uint64) (uint64, error) {
 		i := uint32(flat[0])
-		e, err := in.endOf(t, writable, i)
+		e, err := in.endOf(t, in.resources, writable, i)
 		if err != nil {
 			return 0, err
 		}

@@ -37,7 +37,6 @@ type pull struct {
 	s       *Store
 	t       *types.Type
 	take    func(b *guestBuffer) (n int, err error)
-	ready   func() bool
 	notify  func(func()) func()
 	gone    func()
 	ended   bool
@@ -65,21 +64,19 @@ func (p *pull) try() error {
 		return nil
 	}
 	b := p.pending.buf
-	switch {
-	case b.empty() && p.ready():
+	if b.empty() { // done at once: the host is always there to meet it
 		p.settle(copyCompleted)
 		return nil
-	case !b.empty():
-		n, err := p.fill(b)
-		p.ended = err != nil
-		if n > 0 {
-			p.settle(copyCompleted)
-			return nil
-		}
-		if err != nil {
-			p.settle(copyDropped)
-			return nil
-		}
+	}
+	n, err := p.fill(b)
+	p.ended = err != nil
+	if n > 0 {
+		p.settle(copyCompleted)
+		return nil
+	}
+	if err != nil {
+		p.settle(copyDropped)
+		return nil
 	}
 	p.epoch++
 	epoch := p.epoch
@@ -148,7 +145,7 @@ func (s *Store) addPull(p *pull) *pull {
 
 // NewBytes returns a channel of type stream<u8> that gives what src has.
 func (s *Store) NewBytes(t *types.Type, src Source) any {
-	p := &pull{t: t, ready: src.Ready, notify: src.Notify, gone: src.Drop}
+	p := &pull{t: t, notify: src.Notify, gone: src.Drop}
 	p.take = func(b *guestBuffer) (int, error) {
 		n, err := src.Read(b.bytes())
 		b.advance(n)
@@ -184,7 +181,7 @@ func TakeSource(ch any) (Source, bool) {
 // NewValues returns a channel whose values next lowers: into memory at ptr, of
 // the scope whose context it gets. It reports whether there was one.
 func (s *Store) NewValues(t *types.Type, next func(store func(v Element) error) (bool, error), notify func(func()) func(), drop func()) any {
-	p := &pull{t: t, notify: notify, gone: drop, ready: always}
+	p := &pull{t: t, notify: notify, gone: drop}
 	p.take = func(b *guestBuffer) (n int, err error) {
 		b.scope.begin()
 		for b.remain() > 0 {
@@ -214,7 +211,7 @@ type Cell interface {
 
 // NewFuture returns a channel of type future<T> for the value of a cell.
 func (s *Store) NewFuture(t *types.Type, cell Cell) any {
-	p := &pull{t: t, notify: cell.Notify, gone: func() {}, ready: func() bool { _, ok := cell.Get(); return ok }}
+	p := &pull{t: t, notify: cell.Notify, gone: func() {}}
 	p.take = func(b *guestBuffer) (int, error) {
 		v, ok := cell.Get()
 		if !ok {

@@ -34,7 +34,7 @@ const (
 	DefaultHandles   = 1 << 18   // far above any real guest; 64 MiB of Go memory, those of the host's small resources included
 	DefaultInstances = 10_000    // nested components multiply: this stops bombs
 	DefaultLiftBytes = 128 << 20 // bytes in one call, as other runtimes allow
-	DefaultThreads   = 10_000    // each takes a fiber, and memory mappings of the process
+	DefaultThreads   = 1_000     // each takes a fiber, and memory mappings of the process
 )
 
 func (l Limits) withDefaults() Limits {

@@ -29,6 +29,7 @@ type operation struct {
 	maxResults int
 	stop       context.CancelFunc
 	once       sync.Once
+	lowering   Lowering // once the function is done
 }
 
 // lowerHostAsync is how an instance calls an async function of the host.
@@ -44,6 +45,9 @@ func (in *Instance) lowerHostAsync(f *Func, host AsyncFunc, o *options) hostCall
 				return 0, err
 			}
 		}
+		if len(s.operations) >= s.limits.Threads {
+			return 0, trapf("too many calls of the host in progress: limit of %d", s.limits.Threads)
+		}
 		ctx, stop := context.WithCancel(s.life)
 		op := &operation{flat: append([]uint64(nil), flat...), maxResults: results, stop: stop}
 		op.scope, op.async = newScope(in, o, nil), o.async
@@ -51,10 +55,16 @@ func (in *Instance) lowerHostAsync(f *Func, host AsyncFunc, o *options) hostCall
 		op.subtask.cancel = func(*Instance) error { stop(); return nil }
 		s.operations[op] = struct{}{}
 		s.outstanding++
+		s.working.Add(1)
 		err := host.Begin(ctx, s, &op.scope.cx, params, op.flat, func(lower Lowering) {
-			op.once.Do(func() { s.Post(func() error { return op.finish(lower) }) })
+			op.once.Do(func() {
+				op.lowering = lower
+				s.Post(op.finish)
+				s.working.Done()
+			})
 		})
 		if err != nil {
+			s.working.Done()
 			op.end()
 			return 0, err
 		}
@@ -77,10 +87,10 @@ func (op *operation) cancel() { op.stop() }
 
 // finish delivers the result to the guest. A function that was cancelled and
 // gave in has none.
-func (op *operation) finish(lower Lowering) error {
+func (op *operation) finish() error {
 	op.end()
 	op.scope.begin()
-	v, err := lower(&op.scope.cx, op.maxResults, op.flat)
+	v, err := op.lowering(&op.scope.cx, op.maxResults, op.flat)
 	if err != nil {
 		if op.canceled && context.Cause(op.inst.store.life) == nil {
 			op.progress(subtaskCancelledBeforeReturned)

@@ -322,3 +322,31 @@ func TestCloseDropsLastFirst(t *testing.T) {
 type dropFunc func(*Store, uint32) error
 
 func (f dropFunc) Drop(s *Store, rep uint32) error { return f(s, rep) }
+
+// TestChannelOfAnotherComponent: a host function speaks in the resource
+// variables of the component that imported it, also to one nested in that.
+func TestChannelOfAnotherComponent(t *testing.T) {
+	mine, other := &ResourceType{Name: "mine"}, &ResourceType{Name: "other"}
+	in := &Instance{resources: []*ResourceType{other, mine}, handles: table[any]{used: new(int), limit: 10, what: "handle"}}
+	channelOf := func(slot int) *types.Type {
+		own := &types.Type{Kind: types.Own, Resource: &types.Resource{Slot: slot}}
+		return &types.Type{Kind: types.Stream, Elem: own}
+	}
+	host := &scope{inst: in, types: []*ResourceType{mine}}
+	given := channelOf(0)
+	i, err := host.LowerChannel(given, &stream{t: given.Elem})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.endOf(channelOf(0), in.resources, false, i); err == nil {
+		t.Error("a stream of one resource was taken for one of another")
+	}
+	for range 2 {
+		if _, err := in.endOf(channelOf(1), in.resources, false, i); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := host.LiftChannel(given, i); err != nil {
+		t.Errorf("given back: %v", err)
+	}
+}

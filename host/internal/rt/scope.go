@@ -143,7 +143,7 @@ func (sc *scope) fit(r *types.Resource, ref abi.Ref) (*ResourceType, error) {
 
 // LiftChannel implements abi.Handles.
 func (sc *scope) LiftChannel(t *types.Type, i uint32) (any, error) {
-	e, err := sc.inst.endOf(t, false, i)
+	e, err := sc.inst.endOf(t, sc.types, false, i)
 	if err != nil {
 		return nil, err
 	}
@@ -160,5 +160,5 @@ func (sc *scope) LowerChannel(t *types.Type, v any) (uint32, error) {
 	if !ok {
 		return 0, trapf("host passed a %T for a stream or future", v)
 	}
-	return sc.inst.handles.add(&end{ch: ch, t: t, future: t.Kind == types.Future})
+	return sc.inst.handles.add(&end{ch: ch, t: t, types: sc.types, future: t.Kind == types.Future})
 }

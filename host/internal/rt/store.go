@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/wasitls/wasitls/host/internal/core"
 )
@@ -41,6 +42,7 @@ type Store struct {
 	pulls       map[*pull]struct{}
 	pipes       map[*pipe]struct{}
 	operations  map[*operation]struct{}
+	working     sync.WaitGroup // of operations whose function is not done
 
 	dead   error
 	result [1]uint64 // of the host call being answered
@@ -82,6 +84,10 @@ func (s *Store) Close() error {
 func (s *Store) endHostWork() {
 	for o := range s.operations {
 		o.cancel()
+	}
+	s.working.Wait()
+	for o := range s.operations { // the store gets the resources in their results
+		_, _ = o.lowering(&o.scope.cx, o.maxResults, o.flat)
 	}
 	for p := range s.pipes {
 		p.finish(errClosed)
@@ -195,6 +201,9 @@ func (s *Store) onFreshThread() (leave func()) {
 // helper that returns soon each time is never preempted, however often it is
 // called: so the context is looked at here.
 func (s *Store) callCore(f core.Extern, args ...uint64) (uint64, error) {
+	if s.dead != nil {
+		return 0, s.dead
+	}
 	if err := s.stopped(); err != nil {
 		return 0, err
 	}

@@ -54,6 +54,7 @@ type pendingCopy struct {
 type stream struct {
 	t       *types.Type
 	dropped bool
+	piped   bool // the host reads
 	pending *pendingCopy
 }
 
@@ -97,6 +98,8 @@ func (st *stream) meet(c pendingCopy, move func(other buffer, n int) error, writ
 	switch {
 	case st.dropped:
 		c.done(copyDropped)
+	case writing && st.piped && c.buf.empty():
+		c.done(copyCompleted) // the host is always there to meet it
 	case p == nil:
 		st.pending = &c
 	case p.in == c.in && c.in != nil && !numeric(st.t):
@@ -197,7 +200,8 @@ const (
 type end struct {
 	waitable
 	ch       channel
-	t        *types.Type // stream<T> or future<T>
+	t        *types.Type     // stream<T> or future<T>
+	types    []*ResourceType // of the resource variables in t, by slot
 	writable bool
 	future   bool
 	state    copyState

@@ -2,6 +2,7 @@ package rt
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/wasitls/wasitls/host/internal/core"
 )
@@ -39,16 +40,18 @@ func (th *thread) suspended() bool { return th.blocked() && th.ready == nil }
 
 func (th *thread) blocked() bool { return th.proceed != nil || th.answer != nil }
 
-// park blocks the thread between two fibers until ready holds, if it does not
-// already. k continues it.
+// park blocks the thread between two fibers until ready holds. If it holds
+// already, resume continues the thread at once: a thread that never has to
+// wait must not go deeper with each step. k continues it.
 func (th *thread) park(s *Store, ready func() bool, cancellable bool, k func(cancelled bool) error) error {
 	if th.task.takeCancel(cancellable) {
 		return k(true)
 	}
-	if ready() {
-		return k(false)
-	}
 	th.cancellable, th.proceed = cancellable, k
+	if ready() {
+		th.next = th
+		return nil
+	}
 	s.wait(th, ready)
 	return nil
 }
@@ -101,9 +104,13 @@ func (s *Store) unwait(th *thread) {
 }
 
 // resume runs a thread until it blocks or ends, and after it those it
-// switches to.
+// switches to. Threads can do that for ever without being preempted, so the
+// context is looked at here.
 func (s *Store) resume(th *thread, cancelled bool) error {
 	for th != nil {
+		if err := s.stopped(); err != nil {
+			return err
+		}
 		if th.ready != nil {
 			s.unwait(th)
 		}
@@ -129,11 +136,13 @@ func (s *Store) drive(th *thread, f core.Fiber, done func(results []uint64) erro
 		th.proceed = func(cancelled bool) error { return s.answered(th, f, done, cancelled) }
 		return nil
 	}
-	defer f.Close()
 	if err != nil {
+		f.Close()
 		return err
 	}
-	return done(f.Results())
+	results := slices.Clone(f.Results())
+	f.Close() // what follows may begin other fibers
+	return done(results)
 }
 
 // answered continues a fiber that blocked in a host call, with the call's result.

@@ -56,7 +56,7 @@ func TestGuests(t *testing.T) {
 		c := mustValidate(t, b)
 		run := false
 		for _, e := range c.Exports {
-			run = run || strings.HasPrefix(e.Name, "wasi:cli/run@0.2.")
+			run = run || strings.HasPrefix(e.Name, "wasi:cli/run@0.")
 		}
 		if !run || len(c.Imports) == 0 || len(c.Resources) == 0 {
 			t.Errorf("%s: %d imports, %d resources, exports %v", name, len(c.Imports), len(c.Resources), c.Exports)

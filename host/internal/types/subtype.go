@@ -191,11 +191,15 @@ func asyncName(async bool) string {
 
 // Equal tells whether two value types are equal, resources by identity. A nil
 // type equals only nil. Types too large to compare are not equal.
-func Equal(a, b *Type) bool {
+func Equal(a, b *Type) bool { return EqualUnder(a, b, nil) }
+
+// EqualUnder is Equal for types of two components: same tells whether two
+// resource variables stand for one type. A nil same means identity.
+func EqualUnder(a, b *Type, same func(a, b *Resource) bool) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	v := &validator{budget: maxWork}
+	v := &validator{budget: maxWork, same: same}
 	return v.try(func() error { return v.equal(a, b) }) == nil
 }
 
@@ -210,7 +214,13 @@ func (v *validator) equal(a, b *Type) error {
 	}
 	switch a.Kind {
 	case Own, Borrow:
-		return sameResource(a.Resource, b.Resource)
+		switch {
+		case v.same == nil:
+			return sameResource(a.Resource, b.Resource)
+		case !v.same(a.Resource, b.Resource):
+			return fmt.Errorf("expected resource `%s`, found another resource `%s`", b.Resource.Name, a.Resource.Name)
+		}
+		return nil
 	case Record, Tuple:
 		return v.equalFields(a, b)
 	case Variant:

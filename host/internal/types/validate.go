@@ -28,6 +28,9 @@ func Validate(c *binary.Component) (comp *Component, err error) {
 type validator struct {
 	offset int // of the definition at hand
 	budget int // what may still be done, see spend
+	// same tells whether two resource variables stand for one type, see
+	// EqualUnder; nil means identity.
+	same func(a, b *Resource) bool
 }
 
 // fault carries an *Error from where it is found to Validate. Validation is a

@@ -42,9 +42,9 @@ type Config struct {
 	// StackBytes is how much native stack a guest may use. Zero means 1 MiB.
 	StackBytes int
 	// CopyData makes instances copy the data of their module instead of mapping
-	// it. A guest then takes 5 memory mappings instead of 7, so that 12,000
-	// instead of 8,600 fit under the usual vm.max_map_count of 65,530; but the
-	// start of a module with much data takes longer.
+	// it. A guest then takes at most 7 memory mappings instead of 9, so that
+	// 8,600 instead of 6,700 fit under the usual vm.max_map_count of 65,530;
+	// but the start of a module with much data takes longer.
 	CopyData bool
 	// NoExceptions turns the exception handling proposal off.
 	NoExceptions bool

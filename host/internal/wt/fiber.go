@@ -180,9 +180,14 @@ func (f *Fiber) Instance() core.Instance {
 func (f *Fiber) Close() {
 	f.store.mu.Lock()
 	defer f.store.mu.Unlock()
-	if f.c != nil {
-		f.end()
+	if f.c == nil {
+		return
 	}
+	if f.state == ready || f.state == calling { // as in Store.Close
+		f.store.engine.clock.enter()
+		defer f.store.engine.clock.leave()
+	}
+	f.end()
 }
 
 // end kills the guest if it is not at its end, and frees the fiber.
@@ -205,5 +210,5 @@ func (f *Fiber) end() {
 	last := s.fibers[len(s.fibers)-1]
 	s.fibers[f.index], last.index = last, f.index
 	s.fibers = s.fibers[:len(s.fibers)-1]
-	releaseMaps(mapsPerFiber)
+	s.releaseStack()
 }

@@ -46,8 +46,9 @@ const (
 	largeFuncs   = 1000
 	// mapsForStores and mapsForFibers are the shares, in percent, of the
 	// system's limit at which new instances and then new fibers are refused.
-	// The usual limit of 65,530 has room for 8,600 to 10,000 guests of one
-	// memory with data; the rest is for threads, code and the Go heap.
+	// The usual limit of 65,530 has room for 6,700 guests of one memory with
+	// data that have used two stacks; the rest is for threads, code and the Go
+	// heap.
 	mapsForStores = 92
 	mapsForFibers = 95
 	// censusInterval is the least time between two counts of true mappings.

@@ -25,7 +25,8 @@ type Store struct {
 	hot    *extern     // the memory that p.hot_memory is
 	fibers []*Fiber    // the live ones
 	spare  []*C.wt_fiber
-	maps   int64 // mappings booked
+	maps   int64 // mappings booked, without those of fibers
+	kept   bool  // Wasmtime keeps the stack of a fiber that ended for the next one
 }
 
 var _ core.Store = (*Store)(nil)
@@ -156,14 +157,14 @@ func (s *Store) own(e core.Extern) (*extern, error) {
 }
 
 func (s *Store) newFiber() (*Fiber, error) {
-	if err := reserveMaps(mapsPerFiber, mapsForFibers); err != nil {
+	if err := s.bookStack(); err != nil {
 		return nil, err
 	}
 	var c *C.wt_fiber
 	if n := len(s.spare); n > 0 {
 		c, s.spare = s.spare[n-1], s.spare[:n-1]
 	} else if c = C.wt_fiber_new(); c == nil {
-		releaseMaps(mapsPerFiber)
+		s.releaseStack()
 		return nil, fmt.Errorf("wt: new fiber: %w", core.ErrNoRoom)
 	}
 	c.store = s.p
@@ -172,13 +173,34 @@ func (s *Store) newFiber() (*Fiber, error) {
 	return f, nil
 }
 
-// Close ends every fiber and frees the store.
+// bookStack books the mappings of a fiber's stack, or takes the one that is kept.
+func (s *Store) bookStack() error {
+	if s.kept {
+		s.kept = false
+		return nil
+	}
+	return reserveMaps(mapsPerFiber, mapsForFibers)
+}
+
+// releaseStack leaves one stack booked: that one is kept.
+func (s *Store) releaseStack() {
+	if s.kept {
+		releaseMaps(mapsPerFiber)
+	}
+	s.kept = true
+}
+
+// Close ends every fiber and frees the store. Many stores that are closed at
+// the same time take turns, as running guests do: unmapping memory takes time,
+// and Go would start a thread for each.
 func (s *Store) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.p == nil {
 		return
 	}
+	s.engine.clock.enter()
+	defer s.engine.clock.leave()
 	for len(s.fibers) > 0 {
 		s.fibers[len(s.fibers)-1].end()
 	}
@@ -187,6 +209,9 @@ func (s *Store) Close() {
 	}
 	C.wt_store_delete(s.p)
 	releaseMaps(s.maps)
+	if s.kept {
+		releaseMaps(mapsPerFiber)
+	}
 	s.p, s.spare, s.hot = nil, nil, nil
 	s.gen++
 	s.engine.unuse()

@@ -42,8 +42,8 @@ const (
 	Truncate
 )
 
-// Descriptor is an open file or directory. It is used by one goroutine at a
-// time, its streams included.
+// Descriptor is an open file or directory. It is safe for concurrent use; a
+// stream of it is used by one goroutine at a time.
 type Descriptor struct {
 	fs       *FS
 	root     *os.Root // of a directory

@@ -14,6 +14,9 @@ const MAX_REDIRECTS: usize = 10;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
+/// A URL with its place on the command line.
+pub type Numbered<'a> = (usize, &'a str);
+
 pub struct Reply {
     pub status: u16,
     pub body: Vec<u8>,
@@ -139,11 +142,11 @@ async fn exchange(
 ) -> io::Result<(Head, Vec<u8>)> {
     // The server may have closed a kept connection; then what may be repeated starts anew.
     let again = !matches!(method, "POST" | "PATCH");
-    if let Some(mut old) = kept.take().filter(|c| again && c.target.same_server(target)) {
-        if let Ok((reply, body)) = old.exchange(method, head).await {
-            *kept = reply.keep.then_some(old);
-            return Ok((reply, body));
-        }
+    if let Some(mut old) = kept.take().filter(|c| again && c.target.same_server(target))
+        && let Ok((reply, body)) = old.exchange(method, head).await
+    {
+        *kept = reply.keep.then_some(old);
+        return Ok((reply, body));
     }
     let mut fresh = Connection::open(target.clone()).await?;
     let (reply, body) = fresh.exchange(method, head).await?;

@@ -14,7 +14,7 @@ use std::error::Error;
 use futures::future::join_all;
 use wasi_tls_client_p3::cli::{self, Output};
 
-use fetch::{Reply, Target, fetch_all};
+use fetch::{Numbered, Reply, Target, fetch_all};
 use options::Options;
 
 wasi_tls_client_p3::command!(main);
@@ -50,8 +50,8 @@ async fn run(options: &Options) -> Result<(), ()> {
 }
 
 /// The URLs, each with its place, by the server that they name.
-fn by_server(options: &Options) -> Vec<Vec<(usize, &str)>> {
-    let mut groups: Vec<(Option<Target>, Vec<(usize, &str)>)> = Vec::new();
+fn by_server(options: &Options) -> Vec<Vec<Numbered<'_>>> {
+    let mut groups: Vec<(Option<Target>, Vec<Numbered>)> = Vec::new();
     for (index, url) in options.urls.iter().enumerate() {
         // What is no URL is told when its turn comes.
         let server = Target::parse(url).ok();

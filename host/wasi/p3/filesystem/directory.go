@@ -1,8 +1,6 @@
 package filesystem
 
 import (
-	"context"
-
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/p3/internal/pipe"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
@@ -28,7 +26,7 @@ type (
 // bindDirectory adds what is done with the files in a directory.
 func bindDirectory(t *host.Interface) {
 	method := func(name string, f host.Fn) { t.Func("[method]descriptor."+name, f) }
-	method("open-at", host.TryAsync(openAt, classify))
+	method("open-at", ask(openAt))
 	method("create-directory-at", do(func(a *inDir) error { return a.Self.d.Mkdir(a.Path) }))
 	method("remove-directory-at", do(func(a *inDir) error { return a.Self.d.Rmdir(a.Path) }))
 	method("unlink-file-at", do(func(a *inDir) error { return a.Self.d.Unlink(a.Path) }))
@@ -70,7 +68,7 @@ func bindDirectory(t *host.Interface) {
 	}))
 }
 
-func openAt(ctx context.Context, _ *host.Store, a *struct {
+func openAt(a *struct {
 	Self      *Descriptor
 	PathFlags uint8
 	Path      string
@@ -78,10 +76,6 @@ func openAt(ctx context.Context, _ *host.Store, a *struct {
 	Flags     uint8
 }) (*Descriptor, error) {
 	d, err := a.Self.d.Open(a.Path, a.PathFlags&symlinkFollow != 0, rootfs.OpenFlags(a.OpenFlags), rootfs.Flags(a.Flags))
-	if err == nil && ctx.Err() != nil { // nobody takes it any more
-		d.Drop()
-		return nil, context.Cause(ctx)
-	}
 	return &Descriptor{d}, err
 }
 

@@ -24,6 +24,7 @@ pub const CASES: &[Case] = &[
     case!("P3-46b", Normal, "sending goes on after the peer's close_notify", sending_on),
     case!("P3-47", Normal, "nobody takes the ciphertext", ciphertext_dropped),
     case!("P3-48", Normal, "a dropped cleartext does not stop the peer", cleartext_dropped),
+    case!("P3-48b", Normal, "sending goes on while nothing is read", nothing_read),
 ];
 
 const SHORT: Duration = Duration::from_millis(300);
@@ -169,5 +170,15 @@ async fn cleartext_dropped(o: &Options) -> Check {
     drop(link.writer);
     went_well("send", link.sent).await?;
     went_well("receive", link.received).await?;
+    ok()
+}
+
+async fn nothing_read(o: &Options) -> Check {
+    let mut link = open(o, "send 1000").await?;
+    send(&mut link.writer, &pattern(1_000_000)).await?;
+    let s = seen(o, link.port, SOON, "data=1000000").await?;
+    expect(s.number("data")? == 1_000_000, || format!("of 1000000 bytes: {s:?}"))?;
+    let all = read_to_end(&mut link.reader).await?;
+    expect(all == pattern(1000), || format!("{} of 1000 bytes, or others", all.len()))?;
     ok()
 }

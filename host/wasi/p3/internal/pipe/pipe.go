@@ -40,10 +40,12 @@ type Reading[E any] struct {
 // drops the stream has success for its future.
 func Read[E any](in stream.Input, err error, classify Classify[E]) Reading[E] {
 	r := Reading[E]{Ended: host.NewFuture[Done[E]]()}
+	ended := classify.ended(r.Ended)
 	if err != nil {
-		in = failed{err: err}
+		ended(err)
+		in = atEnd{}
 	}
-	r.Data = host.NewStream(&source{in, classify.ended(r.Ended)})
+	r.Data = host.NewStream(&source{in, ended})
 	return r
 }
 
@@ -60,14 +62,11 @@ func Write[E any](s *host.Store, from *host.Stream, out stream.Output, err error
 	return f, nil
 }
 
-// failed is an input that ends at once, with an error.
-type failed struct {
-	stream.Always
-	err error
-}
+// atEnd is an input without bytes.
+type atEnd struct{ stream.Always }
 
-func (f failed) Read([]byte) (int, error) { return 0, f.err }
-func (failed) Drop()                      {}
+func (atEnd) Read([]byte) (int, error) { return 0, stream.ErrClosed }
+func (atEnd) Drop()                    {}
 
 // source is an input that tells how it ended.
 type source struct {
@@ -138,16 +137,15 @@ func Values[T, E any](src ValueSource[T], classify Classify[E]) (*host.Values[T]
 
 // None gives a guest no values, because of an error.
 func None[T, E any](err error, classify Classify[E]) (*host.Values[T], Future[E]) {
-	return Values[T](ValueSource[T](noValues[T]{err: err}), classify)
+	f := host.NewFuture[Done[E]]()
+	classify.ended(f)(err)
+	return host.NewValues[T](noValues[T]{}), f
 }
 
-type noValues[T any] struct {
-	stream.Always
-	err error
-}
+type noValues[T any] struct{ stream.Always }
 
-func (n noValues[T]) Next() (v T, ok bool, err error) { return v, false, n.err }
-func (noValues[T]) Drop()                             {}
+func (noValues[T]) Next() (v T, ok bool, err error) { return v, false, stream.ErrClosed }
+func (noValues[T]) Drop()                           {}
 
 type values[T any] struct {
 	ValueSource[T]
