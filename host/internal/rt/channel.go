@@ -37,6 +37,7 @@ type pull struct {
 	s       *Store
 	t       *types.Type
 	take    func(b *guestBuffer) (n int, err error)
+	ready   func() bool
 	notify  func(func()) func()
 	gone    func()
 	ended   bool
@@ -64,19 +65,21 @@ func (p *pull) try() error {
 		return nil
 	}
 	b := p.pending.buf
-	if b.empty() { // done at once: the host is always there to meet it
+	switch {
+	case b.empty() && p.ready():
 		p.settle(copyCompleted)
 		return nil
-	}
-	n, err := p.fill(b)
-	p.ended = err != nil
-	if n > 0 {
-		p.settle(copyCompleted)
-		return nil
-	}
-	if err != nil {
-		p.settle(copyDropped)
-		return nil
+	case !b.empty():
+		n, err := p.fill(b)
+		p.ended = err != nil
+		if n > 0 {
+			p.settle(copyCompleted)
+			return nil
+		}
+		if err != nil {
+			p.settle(copyDropped)
+			return nil
+		}
 	}
 	p.epoch++
 	epoch := p.epoch
@@ -145,7 +148,7 @@ func (s *Store) addPull(p *pull) *pull {
 
 // NewBytes returns a channel of type stream<u8> that gives what src has.
 func (s *Store) NewBytes(t *types.Type, src Source) any {
-	p := &pull{t: t, notify: src.Notify, gone: src.Drop}
+	p := &pull{t: t, ready: src.Ready, notify: src.Notify, gone: src.Drop}
 	p.take = func(b *guestBuffer) (int, error) {
 		n, err := src.Read(b.bytes())
 		b.advance(n)
@@ -181,7 +184,7 @@ func TakeSource(ch any) (Source, bool) {
 // NewValues returns a channel whose values next lowers: into memory at ptr, of
 // the scope whose context it gets. It reports whether there was one.
 func (s *Store) NewValues(t *types.Type, next func(store func(v Element) error) (bool, error), notify func(func()) func(), drop func()) any {
-	p := &pull{t: t, notify: notify, gone: drop}
+	p := &pull{t: t, notify: notify, gone: drop, ready: always}
 	p.take = func(b *guestBuffer) (n int, err error) {
 		b.scope.begin()
 		for b.remain() > 0 {
@@ -211,7 +214,7 @@ type Cell interface {
 
 // NewFuture returns a channel of type future<T> for the value of a cell.
 func (s *Store) NewFuture(t *types.Type, cell Cell) any {
-	p := &pull{t: t, notify: cell.Notify, gone: func() {}}
+	p := &pull{t: t, notify: cell.Notify, gone: func() {}, ready: func() bool { _, ok := cell.Get(); return ok }}
 	p.take = func(b *guestBuffer) (int, error) {
 		v, ok := cell.Get()
 		if !ok {

@@ -20,8 +20,6 @@ func (s *Store) Pipe(ch any, to Sink, done func(error)) {
 	if src, ok := TakeSource(ch); ok {
 		p.src = src
 		p.ch = nil
-	} else if st, ok := ch.(*stream); ok {
-		st.piped = true
 	}
 	s.Post(p.step)
 }

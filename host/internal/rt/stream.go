@@ -54,7 +54,6 @@ type pendingCopy struct {
 type stream struct {
 	t       *types.Type
 	dropped bool
-	piped   bool // the host reads
 	pending *pendingCopy
 }
 
@@ -98,8 +97,6 @@ func (st *stream) meet(c pendingCopy, move func(other buffer, n int) error, writ
 	switch {
 	case st.dropped:
 		c.done(copyDropped)
-	case writing && st.piped && c.buf.empty():
-		c.done(copyCompleted) // the host is always there to meet it
 	case p == nil:
 		st.pending = &c
 	case p.in == c.in && c.in != nil && !numeric(st.t):
