@@ -134,7 +134,7 @@ build() {
       cp "$root/testdata/guests/democli.wasm.gz" "$root/cmd/wasitls/demo/"
     fi
     ;;
-  hello-p3 | https-get-p3 | tlsbench-p3 | tlscheck-p3)
+  hello-p3 | https-get-p3 | tlsbench-p3 | tlscheck-p3 | smtp-starttls-p3 | tlspump-p3)
     rust_p3 "$1"
     pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
     ;;
@@ -158,7 +158,8 @@ build() {
 }
 
 [ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3 tlscheck-p3 \
-  https-get-c-p3 probes-p3
+  https-get-c-p3 probes-p3 \
+  smtp-starttls-p3 tlspump-p3
 for name in "$@"; do
   build "$name"
 done

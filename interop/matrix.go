@@ -54,6 +54,8 @@ type Report struct {
 	Versions map[string]string // by server; absent where it is missing
 	Cells    []Cell
 	Wrong    []string // clients that do not answer truly, exceptions that name nothing
+
+	mail bool // the report of a Mail
 }
 
 // Run starts every server in every case and returns the outcomes. The error is

@@ -16,41 +16,32 @@ that the case asks for. ` + "`native`" + ` is Go's net/http without a guest, the
 handshake happens in this host. The page's path and body are random, so a guest cannot pass without
 fetching it, and a refusal passes only with the right reason in the guest's error.
 
+The tables of mail are the same with SMTP and STARTTLS: a cell is a mail with a random text, which must
+be in the server's spool as received over that TLS version, or must not be there when it is refused.
+
 ✓ as the case says · ✕ not so · – an exception with its reason below · ? the server is not installed
 
 `
 
-// WriteMarkdown writes the report as a page.
-func (r *Report) WriteMarkdown(w io.Writer) error {
+// WriteMarkdown writes reports as a page: that of a [Matrix], that of [Mail], or
+// both.
+func WriteMarkdown(w io.Writer, reports []*Report) error {
 	var b strings.Builder
 	b.WriteString(intro)
-	for _, client := range r.Clients {
-		fmt.Fprintf(&b, "## %s\n\n", client)
-		rows := r.rows(client)
-		writeRow(&b, rows[0])
-		b.WriteString("|---|---|" + strings.Repeat(":-:|", len(rows[0])-2) + "\n")
-		for _, row := range rows[1:] {
-			writeRow(&b, row)
-		}
-		b.WriteByte('\n')
+	for _, r := range reports {
+		r.writeTables(&b)
 	}
 	b.WriteString("## Cases\n\n")
-	for _, c := range r.Cases {
-		outcome := "must succeed"
-		if c.Refused != nil {
-			outcome = "must be refused with `" + strings.Join(c.Refused, "` or `") + "`"
-		}
-		fmt.Fprintf(&b, "* **%s**: %s; %s\n", c.Name, c.About, outcome)
+	for _, r := range reports {
+		r.writeCases(&b)
 	}
 	b.WriteString("\n## Servers\n\n")
-	for _, s := range r.Servers {
-		from := "compiled in"
-		if s.Package != "" {
-			from = "Debian " + s.Package
-		}
-		fmt.Fprintf(&b, "* %s: %s, %s\n", s.Name, s.Library, from)
+	var reasons []string
+	for _, r := range reports {
+		r.writeServers(&b)
+		reasons = append(reasons, r.reasons()...)
 	}
-	if reasons := r.reasons(); reasons != nil {
+	if reasons != nil {
 		b.WriteString("\n## Exceptions\n\n")
 		for _, reason := range reasons {
 			fmt.Fprintf(&b, "* %s\n", reason)
@@ -58,6 +49,39 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func (r *Report) writeTables(b *strings.Builder) {
+	for _, client := range r.Clients {
+		fmt.Fprintf(b, "## %s%s\n\n", client, when(r.mail, ", mail"))
+		rows := r.rows(client)
+		writeRow(b, rows[0])
+		b.WriteString("|---|---|" + strings.Repeat(":-:|", len(rows[0])-2) + "\n")
+		for _, row := range rows[1:] {
+			writeRow(b, row)
+		}
+		b.WriteByte('\n')
+	}
+}
+
+func (r *Report) writeCases(b *strings.Builder) {
+	for _, c := range r.Cases {
+		outcome := "must succeed"
+		if c.Refused != nil {
+			outcome = "must be refused with `" + strings.Join(c.Refused, "` or `") + "`"
+		}
+		fmt.Fprintf(b, "* **%s**: %s; %s\n", c.Name, c.About, outcome)
+	}
+}
+
+func (r *Report) writeServers(b *strings.Builder) {
+	for _, s := range r.Servers {
+		from := "compiled in"
+		if s.Package != "" {
+			from = "Debian " + s.Package
+		}
+		fmt.Fprintf(b, "* %s: %s, %s\n", s.Name, s.Library, from)
+	}
 }
 
 func writeRow(b *strings.Builder, cells []string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -34,7 +35,7 @@ func Servers() []Server {
 // Packages returns the Debian packages of the servers that are not installed.
 func Packages() []string {
 	var list []string
-	for _, s := range Servers() {
+	for _, s := range slices.Concat(Servers(), MailServers()) {
 		if _, err := s.find(); err != nil {
 			list = append(list, strings.Fields(s.Package)...)
 		}

@@ -54,7 +54,7 @@ b                   ?    ✕
 
 func TestWriteMarkdown(t *testing.T) {
 	var b strings.Builder
-	if err := sample().WriteMarkdown(&b); err != nil {
+	if err := WriteMarkdown(&b, []*Report{sample()}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{

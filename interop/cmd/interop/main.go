@@ -28,6 +28,9 @@ func main() {
 // prebuilt are the guests that run when none is named, each under its file's name.
 const prebuilt = "testdata/guests/https-get*.wasm.gz"
 
+// prebuiltMail are those that send mails.
+const prebuiltMail = "testdata/guests/smtp-*.wasm.gz"
+
 // options are the flags.
 type options struct {
 	command  string
@@ -89,31 +92,62 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, 1, err)
 	}
 	defer os.RemoveAll(dir)
-	m, err := o.matrix(dir)
+	m, mail, err := o.runs(dir)
 	if err != nil {
 		return complain(stderr, 2, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	start := time.Now()
-	report, err := m.Run(ctx)
+	reports, err := runBoth(ctx, m, mail, stdout)
 	if err != nil {
-		return complain(stderr, 1, err)
-	}
-	if err := report.WriteText(stdout); err != nil {
 		return complain(stderr, 1, err)
 	}
 	fmt.Fprintf(stdout, "took %.1f s\n", time.Since(start).Seconds())
 	if o.md != "" {
-		if err := writePage(o.md, report); err != nil {
+		if err := writePage(o.md, reports); err != nil {
 			return complain(stderr, 1, err)
 		}
 	}
 	status := 0
-	for _, f := range report.Failures() {
+	for _, r := range reports {
+		status = max(status, o.verdict(r, stderr))
+	}
+	return status
+}
+
+// runBoth runs what has servers and cases and prints the outcomes.
+func runBoth(ctx context.Context, m interop.Matrix, mail interop.Mail, stdout io.Writer) ([]*interop.Report, error) {
+	var reports []*interop.Report
+	for _, part := range []struct {
+		empty bool
+		run   func(context.Context) (*interop.Report, error)
+	}{
+		{len(m.Servers) == 0 || len(m.Cases) == 0, m.Run},
+		{len(mail.Servers) == 0 || len(mail.Cases) == 0, mail.Run},
+	} {
+		if part.empty {
+			continue
+		}
+		r, err := part.run(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if err := r.WriteText(stdout); err != nil {
+			return nil, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+// verdict complains of what must fail the run and returns the exit status.
+func (o options) verdict(r *interop.Report, stderr io.Writer) int {
+	status := 0
+	for _, f := range r.Failures() {
 		status = complain(stderr, 1, fmt.Errorf("✕ %s", f))
 	}
-	for _, s := range report.Missing() {
+	for _, s := range r.Missing() {
 		fmt.Fprintf(stderr, "interop: ? not installed: %s\n", s)
 		if o.require {
 			status = 1
@@ -122,51 +156,108 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-// matrix is what the flags ask for; unpacked guests go to dir.
-func (o options) matrix(dir string) (interop.Matrix, error) {
-	m := interop.Matrix{Clients: []interop.Client{interop.Native{}}, Parallel: o.parallel}
-	var err error
-	if m.Exceptions, err = interop.Expectations(); err != nil {
-		return m, err
-	}
-	if m.Servers, err = pick(interop.Servers(), o.servers, func(s interop.Server) string { return s.Name }); err != nil {
-		return m, err
-	}
-	if m.Cases, err = pick(interop.Cases(), o.cases, func(c interop.Case) string { return c.Name }); err != nil {
-		return m, err
-	}
-	guests, err := o.clients()
+// runs are what the flags ask for; unpacked guests go to dir. A list of servers or
+// cases leaves out the run that has none of them.
+func (o options) runs(dir string) (m interop.Matrix, mail interop.Mail, err error) {
+	servers, err := pick(slices.Concat(interop.Servers(), interop.MailServers()), o.servers, serverName)
 	if err != nil {
-		return m, err
+		return m, mail, err
+	}
+	cases, err := pick(slices.Concat(interop.Cases(), interop.MailCases()), o.cases, caseName)
+	if err != nil {
+		return m, mail, err
+	}
+	mail.Servers, m.Servers = split(servers, interop.MailServers(), serverName)
+	mail.Cases, m.Cases = split(cases, interop.MailCases(), caseName)
+	if len(m.Servers)*len(m.Cases)+len(mail.Servers)*len(mail.Cases) == 0 {
+		return m, mail, fmt.Errorf("none of these servers has one of these cases")
+	}
+	m.Parallel = o.parallel
+	if m.Exceptions, err = interop.Expectations(); err != nil {
+		return m, mail, err
+	}
+	if m.Clients, err = o.clients(dir); err != nil {
+		return m, mail, err
+	}
+	mail.Clients, err = o.mailClients(dir)
+	return m, mail, err
+}
+
+func serverName(s interop.Server) string { return s.Name }
+func caseName(c interop.Case) string     { return c.Name }
+
+// split parts the elements that are among others, by name, from the rest.
+func split[T any](all, others []T, name func(T) string) (among, rest []T) {
+	for _, t := range all {
+		if slices.ContainsFunc(others, func(o T) bool { return name(o) == name(t) }) {
+			among = append(among, t)
+		} else {
+			rest = append(rest, t)
+		}
+	}
+	return among, rest
+}
+
+// clients are the control and the guests that fetch pages.
+func (o options) clients(dir string) ([]interop.Client, error) {
+	all := []interop.Client{interop.Native{}}
+	err := o.each(dir, o.guests, prebuilt, func(name, file string) error {
+		if slices.ContainsFunc(all, func(c interop.Client) bool { return c.Name() == name }) {
+			return fmt.Errorf("two clients are called %s", name)
+		}
+		all = append(all, interop.Guest{Label: name, Command: o.command, Component: file})
+		return nil
+	})
+	return all, err
+}
+
+// mailClients are the control and the guests that send mails: the prebuilt ones,
+// unless guests are named.
+func (o options) mailClients(dir string) ([]interop.MailClient, error) {
+	all := []interop.MailClient{interop.NativeMail{}}
+	if o.guests != nil {
+		return all, nil
+	}
+	err := o.each(dir, nil, prebuiltMail, func(name, file string) error {
+		all = append(all, interop.GuestMail{Label: name, Command: o.command, Component: file})
+		return nil
+	})
+	return all, err
+}
+
+// each calls add with the name and the component's file of every guest to run:
+// those named, else those like pattern, else none.
+func (o options) each(dir string, named []string, pattern string, add func(name, file string) error) error {
+	guests, err := o.files(named, pattern)
+	if err != nil {
+		return err
 	}
 	for _, g := range guests {
 		name, file, _ := strings.Cut(g, "=")
-		client := interop.Guest{Label: name, Command: o.command}
 		if _, err := os.Stat(o.command); err != nil {
-			return m, fmt.Errorf("the command that runs guests: %w", err)
+			return fmt.Errorf("the command that runs guests: %w", err)
 		}
-		if client.Component, err = component(file, dir); err != nil {
-			return m, err
+		if file, err = component(file, dir); err != nil {
+			return err
 		}
-		if slices.ContainsFunc(m.Clients, func(c interop.Client) bool { return c.Name() == name }) {
-			return m, fmt.Errorf("two clients are called %s", name)
+		if err := add(name, file); err != nil {
+			return err
 		}
-		m.Clients = append(m.Clients, client)
 	}
-	return m, nil
+	return nil
 }
 
-// clients are the guests to run, as NAME=FILE.
-func (o options) clients() ([]string, error) {
-	if o.native || o.guests != nil {
-		return o.guests, nil
+// files are the guests to run, as NAME=FILE.
+func (o options) files(named []string, pattern string) ([]string, error) {
+	if o.native || named != nil {
+		return named, nil
 	}
-	files, err := filepath.Glob(prebuilt)
+	files, err := filepath.Glob(pattern)
 	if err != nil {
 		return nil, err
 	}
 	if files == nil {
-		return nil, fmt.Errorf("no guest like %s here: run from the repository's root, name one with -guest, or give -native", prebuilt)
+		return nil, fmt.Errorf("no guest like %s here: run from the repository's root, name one with -guest, or give -native", pattern)
 	}
 	for i, f := range files {
 		files[i] = strings.TrimSuffix(filepath.Base(f), ".wasm.gz") + "=" + f
@@ -216,13 +307,13 @@ func pick[T any](all []T, list string, name func(T) string) ([]T, error) {
 	return kept, nil
 }
 
-func writePage(file string, r *interop.Report) error {
+func writePage(file string, reports []*interop.Report) error {
 	f, err := os.Create(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if err := r.WriteMarkdown(f); err != nil {
+	if err := interop.WriteMarkdown(f, reports); err != nil {
 		return err
 	}
 	return f.Close()

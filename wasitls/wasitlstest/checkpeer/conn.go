@@ -178,7 +178,8 @@ func init() {
 			if inner.Handshake() == nil {
 				(&conn{peer: c.peer, record: &record{all: c.record.all}, tls: inner, below: c.below}).run()
 			}
-			return false
+			c.tls.CloseWrite()
+			return true
 		},
 		"seen": func(c *conn, a []string) bool {
 			if len(a) == 3 {
