@@ -129,10 +129,6 @@ build() {
   https-get | democli | tlscheck | tlsbench)
     rust "$1"
     pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client $wit $shared
-    # The command embeds its own copy.
-    if [ "$1" = democli ]; then
-      cp "$root/testdata/guests/democli.wasm.gz" "$root/cmd/wasitls/demo/"
-    fi
     ;;
   hello-p3 | https-get-p3 | tlsbench-p3 | tlscheck-p3 | smtp-starttls-p3 | tlspump-p3)
     rust_p3 "$1"
@@ -154,6 +150,10 @@ build() {
     echo "build.sh: no guest $1" >&2
     return 1
     ;;
+  esac
+  # The command embeds its own copy of what its demo runs.
+  case $1 in
+  democli | https-get-p3) cp "$root/testdata/guests/$1.wasm.gz" "$root/cmd/wasitls/demo/" ;;
   esac
 }
 

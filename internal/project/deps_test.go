@@ -21,6 +21,7 @@ var rules = []rule{
 	{"wasitls/p2", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"wasitls/p3", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"host", []string{module + "/host", engine, "golang.org/x"}},
+	{"host/wasi/internal/wasitest", []string{module + "/host", module + "/internal/guesttest", engine, "golang.org/x"}},
 	{"cmd", []string{module, engine, "golang.org/x", "github.com/spf13/pflag"}},
 	{"interop", []string{module, engine, "golang.org/x"}},
 	{"internal", []string{module, engine, "golang.org/x"}},

@@ -58,7 +58,12 @@ func TestGuests(t *testing.T) {
 		for _, e := range c.Exports {
 			run = run || strings.HasPrefix(e.Name, "wasi:cli/run@0.")
 		}
-		if !run || len(c.Imports) == 0 || len(c.Resources) == 0 {
+		if name == "probes-p3" { // a library of async functions
+			run = len(c.Exports) > 0 && len(c.Resources) == 0
+		} else {
+			run = run && len(c.Resources) > 0
+		}
+		if !run || len(c.Imports) == 0 {
 			t.Errorf("%s: %d imports, %d resources, exports %v", name, len(c.Imports), len(c.Resources), c.Exports)
 		}
 		t.Logf("%s: %d bytes, %d imports, %d steps, %d resources, %d instances",
