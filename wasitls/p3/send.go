@@ -162,10 +162,14 @@ func (s *sender) delivered() {
 	}
 }
 
-// Drop implements wasitls.Source.
+// Drop implements wasitls.Source. Where the end was next nothing is broken:
+// either all was delivered, or the connection has failed and will say why.
 func (o *outgoing) Drop() {
-	o.Read(make([]byte, 1)) // the end may be next
+	_, end := o.Read(make([]byte, 1))
 	o.PipeReader.Drop()
+	if end != nil {
+		return
+	}
 	c := o.s.c
 	c.do(func() {
 		o.s.finish(errBroken)
