@@ -16,10 +16,13 @@ type Limits struct {
 	// LiftBytes bounds what one call may move out of the guest's memory, by
 	// what it takes in Go: 128 MiB.
 	LiftBytes int64
-	// Threads bounds the calls in progress: those into guests, of which each
-	// may take a fiber, that is two memory mappings of the process, and those of
-	// async functions of the host: 1,000 each.
+	// Threads bounds the calls into guests in progress, of which each may take a
+	// fiber, that is two memory mappings of the process: 1,000.
 	Threads int
+	// Operations bounds the calls of async functions of the host in progress, of
+	// which each takes a goroutine: 5,000. A guest may wait for its 1,024 sockets
+	// all at once, for each with a timer beside.
+	Operations int
 }
 
 // DefaultMemoryBytes is the default of Limits.MemoryBytes: a 32-bit guest's

@@ -46,7 +46,7 @@ func (e *Engine) NewStore(l Limits) (*Store, error) {
 	s := &Store{
 		engine: e,
 		turn:   make(chan struct{}, 1),
-		rt:     rt.NewStore(cs, rt.Limits{Handles: l.Handles, Instances: l.Instances, LiftBytes: l.LiftBytes, Threads: l.Threads}),
+		rt:     rt.NewStore(cs, rt.Limits{Handles: l.Handles, Instances: l.Instances, LiftBytes: l.LiftBytes, Threads: l.Threads, Operations: l.Operations}),
 		state:  map[reflect.Type]any{},
 	}
 	s.rt.Owner = s

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -46,7 +47,7 @@ type streams struct {
 	out Sink
 
 	read, write waiting
-	once        sync.Once
+	closing     atomic.Bool
 	closed      chan struct{}
 }
 
@@ -64,6 +65,20 @@ func (t *streams) Read(p []byte) (int, error) {
 		}
 	}
 	return 0, io.ErrNoProgress
+}
+
+// ReadNow implements NowReader.
+func (t *streams) ReadNow(p []byte) (int, error) {
+	select {
+	case <-t.closed:
+		return 0, net.ErrClosed
+	default:
+	}
+	n, err := t.in.Read(p)
+	if errors.Is(err, ErrClosed) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 func (t *streams) Write(p []byte) (written int, err error) {
@@ -95,11 +110,12 @@ func (t *streams) SetReadDeadline(d time.Time) error  { return t.read.setDeadlin
 func (t *streams) SetWriteDeadline(d time.Time) error { return t.write.setDeadline(d) }
 
 func (t *streams) Close() error {
-	t.once.Do(func() {
-		close(t.closed)
-		t.in.Drop()
-		t.out.Drop()
-	})
+	if t.closing.Swap(true) { // perhaps by what Drop calls below
+		return nil
+	}
+	close(t.closed)
+	t.in.Drop()
+	t.out.Drop()
 	return nil
 }
 

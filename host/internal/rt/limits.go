@@ -12,6 +12,8 @@ type Limits struct {
 	// Threads is how many threads the guests of the store may have: each call
 	// into one that has not returned is one at least.
 	Threads int
+	// Operations is how many async functions of the host may be in progress.
+	Operations int
 }
 
 // maxDepth is how many calls into guests may be in progress in a store, each
@@ -31,10 +33,11 @@ const maxSteps = 100_000
 
 // Defaults of Limits.
 const (
-	DefaultHandles   = 1 << 18   // far above any real guest; 64 MiB of Go memory, those of the host's small resources included
-	DefaultInstances = 10_000    // nested components multiply: this stops bombs
-	DefaultLiftBytes = 128 << 20 // bytes in one call, as other runtimes allow
-	DefaultThreads   = 1_000     // each takes a fiber, and memory mappings of the process
+	DefaultHandles    = 1 << 18   // far above any real guest; 64 MiB of Go memory, those of the host's small resources included
+	DefaultInstances  = 10_000    // nested components multiply: this stops bombs
+	DefaultLiftBytes  = 128 << 20 // bytes in one call, as other runtimes allow
+	DefaultThreads    = 1_000     // each takes a fiber, and memory mappings of the process
+	DefaultOperations = 5_000     // each takes a goroutine; a guest may wait for its 1,024 sockets at once, for each with a timer
 )
 
 func (l Limits) withDefaults() Limits {
@@ -50,6 +53,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Threads <= 0 {
 		l.Threads = DefaultThreads
+	}
+	if l.Operations <= 0 {
+		l.Operations = DefaultOperations
 	}
 	return l
 }

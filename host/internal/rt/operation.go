@@ -45,8 +45,8 @@ func (in *Instance) lowerHostAsync(f *Func, host AsyncFunc, o *options) hostCall
 				return 0, err
 			}
 		}
-		if len(s.operations) >= s.limits.Threads {
-			return 0, trapf("too many calls of the host in progress: limit of %d", s.limits.Threads)
+		if len(s.operations) >= s.limits.Operations {
+			return 0, trapf("too many calls of the host in progress: limit of %d", s.limits.Operations)
 		}
 		ctx, stop := context.WithCancel(s.life)
 		op := &operation{flat: append([]uint64(nil), flat...), maxResults: results, stop: stop}

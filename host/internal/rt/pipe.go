@@ -13,23 +13,24 @@ type Element interface {
 
 // Pipe moves all that comes out of a channel of bytes to a sink, which it
 // drops at the end. done is called once: with nil when the channel has ended,
-// or with the sink's error.
+// or with the sink's error. A source that a guest has only passed on is taken
+// from it: see relay.
 func (s *Store) Pipe(ch any, to Sink, done func(error)) {
+	if src, ok := TakeSource(ch); ok {
+		r := s.newRelay(src, to, done)
+		s.Post(func() error { r.run(); return nil })
+		return
+	}
 	p := &pipe{s: s, ch: ch.(channel), to: to, done: done}
 	s.pipes[p] = struct{}{}
-	if src, ok := TakeSource(ch); ok {
-		p.src = src
-		p.ch = nil
-	}
 	s.Post(p.step)
 }
 
-// pipe is a Pipe in progress, and the buffer that the guest's bytes go to:
+// pipe is a Pipe in progress from a guest, and the buffer that its bytes go to:
 // that of the sink.
 type pipe struct {
 	s    *Store
-	ch   channel // from a guest; nil if src is set
-	src  Source  // of the host
+	ch   channel
 	to   Sink
 	done func(error)
 	room int
@@ -62,9 +63,6 @@ func (p *pipe) step() error {
 		p.watch(p.to.Notify)
 		return nil
 	}
-	if p.src != nil {
-		return p.relay(n)
-	}
 	p.room = n
 	return p.ch.read(nil, p, func(reclaim func()) {
 		reclaim()
@@ -77,32 +75,6 @@ func (p *pipe) step() error {
 		p.s.Post(p.step)
 	})
 }
-
-// relay moves what the host's own source has.
-func (p *pipe) relay(room int) error {
-	b := relayBuffers.Get().(*[relayBytes]byte)
-	defer relayBuffers.Put(b)
-	n, err := p.src.Read(b[:min(room, len(b))])
-	if n > 0 {
-		if werr := p.to.Write(b[:n]); werr != nil {
-			return p.finish(werr)
-		}
-	}
-	switch {
-	case err != nil:
-		return p.finish(nil)
-	case n == 0:
-		p.watch(p.src.Notify)
-	default:
-		p.s.Post(p.step)
-	}
-	return nil
-}
-
-// relayBytes is how much is moved at a time between two streams of the host.
-const relayBytes = 64 << 10
-
-var relayBuffers = sync.Pool{New: func() any { return new([relayBytes]byte) }}
 
 func (p *pipe) watch(notify func(func()) func()) {
 	p.s.outstanding++
@@ -134,10 +106,8 @@ func (p *pipe) finish(err error) error {
 	p.done = nil
 	p.unwatch()
 	delete(p.s.pipes, p)
-	if p.src != nil {
-		p.src.Drop()
-	} else if derr := p.ch.drop(); derr != nil {
-		return derr
+	if err := p.ch.drop(); err != nil {
+		return err
 	}
 	p.to.Drop()
 	done(err)

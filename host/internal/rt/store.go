@@ -41,6 +41,7 @@ type Store struct {
 	outstanding int
 	pulls       map[*pull]struct{}
 	pipes       map[*pipe]struct{}
+	relays      map[*relay]struct{}
 	operations  map[*operation]struct{}
 	working     sync.WaitGroup // of operations whose function is not done
 
@@ -60,7 +61,7 @@ type trampoline struct {
 func NewStore(cs core.Store, limits Limits) *Store {
 	life, end := context.WithCancel(context.Background())
 	return &Store{life: life, end: end, core: cs, limits: limits.withDefaults(), ctx: context.Background(),
-		pulls: map[*pull]struct{}{}, pipes: map[*pipe]struct{}{}, operations: map[*operation]struct{}{}}
+		pulls: map[*pull]struct{}{}, pipes: map[*pipe]struct{}{}, relays: map[*relay]struct{}{}, operations: map[*operation]struct{}{}}
 }
 
 // Context is the context of the call in progress.
@@ -91,6 +92,9 @@ func (s *Store) endHostWork() {
 	}
 	for p := range s.pipes {
 		p.finish(errClosed)
+	}
+	for r := range s.relays {
+		r.close()
 	}
 	for p := range s.pulls {
 		p.unwatch()
