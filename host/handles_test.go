@@ -121,8 +121,8 @@ func TestDestructorHasItsOwnContext(t *testing.T) {
 	}
 }
 
-// The limit of threads bounds calls that a guest begins and leaves blocked.
-func TestThreadLimit(t *testing.T) {
+// The limit of operations bounds what a guest begins and leaves undone.
+func TestOperationLimit(t *testing.T) {
 	c := compile(t, working)
 	l := host.NewLinker()
 	i := l.Interface("i")
@@ -131,7 +131,7 @@ func TestThreadLimit(t *testing.T) {
 		<-ctx.Done()
 		return given{}, ctx.Err()
 	}))
-	in := instantiate(t, l, c, host.Limits{Threads: 20})
+	in := instantiate(t, l, c, host.Limits{Operations: 20})
 	if _, err := in.Call(context.Background(), "", "f"); err == nil || !strings.Contains(err.Error(), "limit of 20") {
 		t.Fatalf("got %v", err)
 	}
