@@ -118,8 +118,10 @@ impl Connection {
         Ok((head, body))
     }
 
+    /// Ends the connection, and tells whether the reply came to a proper end. A server that has
+    /// said everything need not listen any more.
     pub async fn close(self) -> io::Result<()> {
-        self.writer.finish().await?;
+        let _ = self.writer.finish().await;
         self.reader.finish().await
     }
 

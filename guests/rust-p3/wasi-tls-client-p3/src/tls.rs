@@ -32,9 +32,8 @@ impl TlsStream {
     /// Makes the handshake on a connected socket of which no streams were taken. The socket can
     /// be dropped afterwards.
     pub async fn handshake(socket: &TcpSocket, server_name: &str) -> io::Result<TlsStream> {
-        let (incoming, received) = socket.receive();
-        let received = async move { received.await.map_err(|e| from_socket("tcp receive", e)) };
-        start(incoming, Box::pin(received), server_name, |ciphertext| {
+        let (incoming, _) = socket.receive();
+        start(incoming, server_name, |ciphertext| {
             let sent = socket.send(ciphertext);
             Box::pin(async move { sent.await.map_err(|e| from_socket("tcp send", e)) })
         })
@@ -44,10 +43,9 @@ impl TlsStream {
     /// Makes the handshake over any two directions: after STARTTLS, or inside another
     /// `TlsStream`. What is received goes to TLS directly, what is sent through the guest.
     pub async fn over(reader: Reader, writer: Writer, server_name: &str) -> io::Result<TlsStream> {
-        let (incoming, received) = reader.into_parts();
-        let received = received.unwrap_or_else(|| Box::pin(async { Ok(()) }));
+        let (incoming, _) = reader.into_parts();
         let (told, sent) = futures::channel::oneshot::channel();
-        start(incoming, received, server_name, |ciphertext| {
+        start(incoming, server_name, |ciphertext| {
             wit_bindgen::spawn_local(async move {
                 let _ = told.send(pump(ciphertext, writer).await);
             });
@@ -67,7 +65,6 @@ impl TlsStream {
 
 async fn start(
     incoming: StreamReader<u8>,
-    received: End,
     server_name: &str,
     send: impl FnOnce(StreamReader<u8>) -> End,
 ) -> io::Result<TlsStream> {
@@ -79,11 +76,9 @@ async fn start(
     Connector::connect(connector, server_name.into())
         .await
         .map_err(|e| from_tls("tls handshake", &e))?;
-    // The transport's failure is the cause of what TLS then says, but TLS says it first.
-    let decrypted = async move {
-        decrypted.await.map_err(|e| from_tls("tls receive", &e))?;
-        received.await
-    };
+    // TLS tells how receiving ended: without close_notify it failed, whatever the transport says,
+    // and after close_notify nothing that happens below matters, a reset included.
+    let decrypted = async move { decrypted.await.map_err(|e| from_tls("tls receive", &e)) };
     let encrypted = async move {
         encrypted.await.map_err(|e| from_tls("tls send", &e))?;
         sent.await
