@@ -199,21 +199,21 @@ func (m Mail) one(ctx context.Context, s Server, program string, c Case, client 
 // spool, "plain" for none; it is empty if there is no mail at all.
 func spooled(spool, text string) string {
 	bodies, _ := filepath.Glob(filepath.Join(spool, "input", "*-D"))
-	for _, file := range bodies {
-		body, err := os.ReadFile(file)
-		if err != nil || !strings.Contains(strings.ReplaceAll(string(body), "\r", ""), text) {
-			return "another mail"
-		}
-		head, err := os.ReadFile(strings.TrimSuffix(file, "-D") + "-H")
-		if err != nil {
-			return "a mail without head"
-		}
-		_, version, over := strings.Cut(string(head), "\n-tls_ver TLS")
-		if !over {
-			return "plain"
-		}
-		version, _, _ = strings.Cut(version, "\n")
-		return "TLS " + version
+	if len(bodies) == 0 {
+		return ""
 	}
-	return ""
+	body, err := os.ReadFile(bodies[0])
+	if err != nil || len(bodies) > 1 || !strings.Contains(strings.ReplaceAll(string(body), "\r", ""), text) {
+		return "another mail"
+	}
+	head, err := os.ReadFile(strings.TrimSuffix(bodies[0], "-D") + "-H")
+	if err != nil {
+		return "a mail without head"
+	}
+	_, version, over := strings.Cut(string(head), "\n-tls_ver TLS")
+	if !over {
+		return "plain"
+	}
+	version, _, _ = strings.Cut(version, "\n")
+	return "TLS " + version
 }
