@@ -117,19 +117,11 @@ type Mail struct {
 // received over TLS; when it must be refused, nothing may be found there. The
 // error is for the run itself; failures are in the report.
 func (m Mail) Run(ctx context.Context) (*Report, error) {
-	dir, err := os.MkdirTemp("", "wasitls-mail-")
+	dir, certs, err := newDir()
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	// A server that gives up root must still reach its files.
-	if err := os.Chmod(dir, 0o755); err != nil {
-		return nil, err
-	}
-	certs, err := newPKI(dir)
-	if err != nil {
-		return nil, err
-	}
 	r := &Report{Servers: m.Servers, Cases: m.Cases, Versions: map[string]string{}, mail: true}
 	for _, c := range m.Clients {
 		r.Clients = append(r.Clients, c.Name())

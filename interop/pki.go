@@ -28,6 +28,24 @@ type leaf struct {
 	both  string // file: key, then chain
 }
 
+// newDir makes the folder of a run and in it the files of its certificates. The
+// caller removes it.
+func newDir() (string, *pki, error) {
+	dir, err := os.MkdirTemp("", "wasitls-interop-")
+	if err != nil {
+		return "", nil, err
+	}
+	// Servers that give up root must still reach their files.
+	if err = os.Chmod(dir, 0o755); err == nil {
+		var certs *pki
+		if certs, err = newPKI(dir); err == nil {
+			return dir, certs, nil
+		}
+	}
+	os.RemoveAll(dir)
+	return "", nil, err
+}
+
 func newPKI(dir string) (*pki, error) {
 	root := wasitlstest.NewCA()
 	trusted, untrusted := root.Intermediate(), wasitlstest.NewCA().Intermediate()
