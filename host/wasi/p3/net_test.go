@@ -25,17 +25,24 @@ func netGuest(tb testing.TB, n sockets.Config, words ...string) wasitest.Outcome
 	return own.Run(tb, "net-p3", p3.Config{Command: cli.Config{Args: words}, Network: n})
 }
 
+// silent is the port of a listener that takes connections and says nothing.
+func silent(t *testing.T) (port string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	_, port, err = net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
 // What a guest gives up while it waits is given up in the host.
 func TestGuestAbandons(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	_, port, err := net.SplitHostPort(silent.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := silent(t)
 	o := netGuest(t, wasitest.Network(t, "127.0.0.1", "127.0.0.1"), "abandon", port)
 	if o.Err != nil || o.Status != 0 || o.Stdout != "read true\naccept true\nreceive true\n" {
 		t.Errorf("got %+v (%v)", o, o.Err)
@@ -44,15 +51,7 @@ func TestGuestAbandons(t *testing.T) {
 
 // A command may go on for a moment after its run has returned, and no longer.
 func TestGuestGoesOn(t *testing.T) {
-	silent, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer silent.Close()
-	_, port, err := net.SplitHostPort(silent.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	port := silent(t)
 	if o := netGuest(t, sockets.Config{}, "later", "20"); o.Err != nil || o.Status != 0 || o.Stdout != "later\n" {
 		t.Errorf("later: %+v (%v)", o, o.Err)
 	}
