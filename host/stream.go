@@ -76,7 +76,7 @@ func (c streamCodec) Lower(cx *abi.Context, src unsafe.Pointer) (any, error) {
 	case s.ch != nil:
 		return s.ch, nil
 	}
-	return cx.Owner.(*rt.Store).NewBytes(c.t.Elem, s.src), nil
+	return cx.Owner.(*rt.Store).NewBytes(s.src), nil
 }
 
 // Values is a stream<T> of WIT as a result of a host function; T is a Go type

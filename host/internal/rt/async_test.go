@@ -278,7 +278,7 @@ func TestHostStream(t *testing.T) {
 			return next(call, a[2]), nil
 		})
 	in, err := s.Instantiate(context.Background(), c, map[string]any{"f": &Func{Host: hostFunc(func(s *Store, cx *abi.Context, flat []uint64) (uint64, error) {
-		i, err := cx.Handles.LowerChannel(f.Result, s.NewBytes(u8, src))
+		i, err := cx.Handles.LowerChannel(f.Result, s.NewBytes(src))
 		putU32(cx.Memory.Bytes()[flat[1]:], i)
 		return 0, err
 	})}})

@@ -35,7 +35,6 @@ type Sink interface {
 // into a guest's buffer, or none if there are none yet; its error is the end.
 type pull struct {
 	s       *Store
-	t       *types.Type
 	take    func(b *guestBuffer) (n int, err error)
 	ready   func() bool
 	notify  func(func()) func()
@@ -46,8 +45,6 @@ type pull struct {
 	stop    func()
 	epoch   int // of pending: a late notification is for nobody
 }
-
-func (p *pull) elem() *types.Type { return p.t }
 
 func (p *pull) read(in *Instance, dst buffer, copied func(func()), done func(copyResult)) error {
 	p.pending = &pendingCopy{in, dst, copied, done}
@@ -147,8 +144,8 @@ func (s *Store) addPull(p *pull) *pull {
 }
 
 // NewBytes returns a channel of type stream<u8> that gives what src has.
-func (s *Store) NewBytes(t *types.Type, src Source) any {
-	p := &pull{t: t, ready: src.Ready, notify: src.Notify, gone: src.Drop}
+func (s *Store) NewBytes(src Source) any {
+	p := &pull{ready: src.Ready, notify: src.Notify, gone: src.Drop}
 	p.take = func(b *guestBuffer) (int, error) {
 		n, err := src.Read(b.bytes())
 		b.advance(n)
@@ -184,7 +181,7 @@ func TakeSource(ch any) (Source, bool) {
 // NewValues returns a channel whose values next lowers: into memory at ptr, of
 // the scope whose context it gets. It reports whether there was one.
 func (s *Store) NewValues(t *types.Type, next func(store func(v Element) error) (bool, error), notify func(func()) func(), drop func()) any {
-	p := &pull{t: t, notify: notify, gone: drop, ready: always}
+	p := &pull{notify: notify, gone: drop, ready: always}
 	p.take = func(b *guestBuffer) (n int, err error) {
 		b.scope.begin()
 		for b.remain() > 0 {
@@ -214,7 +211,7 @@ type Cell interface {
 
 // NewFuture returns a channel of type future<T> for the value of a cell.
 func (s *Store) NewFuture(t *types.Type, cell Cell) any {
-	p := &pull{t: t, notify: cell.Notify, gone: func() {}, ready: func() bool { _, ok := cell.Get(); return ok }}
+	p := &pull{notify: cell.Notify, gone: func() {}, ready: func() bool { _, ok := cell.Get(); return ok }}
 	p.take = func(b *guestBuffer) (int, error) {
 		v, ok := cell.Get()
 		if !ok {

@@ -6,8 +6,6 @@ import (
 	"io"
 	"sync/atomic"
 	"testing"
-
-	"github.com/wasitls/wasitls/host/internal/types"
 )
 
 // counted tells how often it was dropped.
@@ -33,7 +31,7 @@ func (c *countedSink) Permit() (int, error) { return c.room, c.refuse }
 func relayed(t *testing.T, sink *countedSink) (s *Store, src *counted, done *[]error) {
 	t.Helper()
 	s, src, done = newStore(), &counted{feed: &feed{data: []byte("first")}}, new([]error)
-	s.Pipe(s.NewBytes(types.Primitive(types.U8), src), sink, func(err error) { *done = append(*done, err) })
+	s.Pipe(s.NewBytes(src), sink, func(err error) { *done = append(*done, err) })
 	for _, f := range s.inbox.take() {
 		if err := f(); err != nil {
 			t.Fatal(err)

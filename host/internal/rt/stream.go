@@ -27,8 +27,6 @@ type buffer interface {
 // is implemented for guests, where both ends may move between instances, and
 // by the host for streams that it fills or takes itself.
 type channel interface {
-	// elem is the type of the elements, nil if they have no value.
-	elem() *types.Type
 	// read and write begin a copy into or out of a buffer on behalf of an
 	// instance. copied is called when some of it is done, with a function
 	// that ends the copy; done when the copy is over. Either may be called
@@ -56,8 +54,6 @@ type stream struct {
 	dropped bool
 	pending *pendingCopy
 }
-
-func (st *stream) elem() *types.Type { return st.t }
 
 // settle ends the pending copy.
 func (st *stream) settle(r copyResult) {
@@ -128,8 +124,6 @@ type future struct {
 	dropped bool
 	pending *pendingCopy
 }
-
-func (f *future) elem() *types.Type { return f.t }
 
 func (f *future) settle(r copyResult) {
 	p := f.pending
