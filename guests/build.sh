@@ -130,7 +130,12 @@ build() {
     rust "$1"
     pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client $wit $shared
     ;;
-  hello-p3 | https-get-p3 | tlsbench-p3 | tlscheck-p3 | smtp-starttls-p3 | tlspump-p3)
+  https-get-p3 | tlscheck-p3) # they share their command line with the guests of 0.2
+    rust_p3 "$1"
+    pack "$1" "$rustc" "guests/rust-p3/$1" "guests/rust/${1%-p3}/src/options.rs" \
+      guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
+    ;;
+  hello-p3 | tlsbench-p3 | smtp-starttls-p3 | tlspump-p3)
     rust_p3 "$1"
     pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
     ;;

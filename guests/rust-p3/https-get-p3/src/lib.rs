@@ -7,6 +7,7 @@
 
 mod connection;
 mod fetch;
+#[path = "../../../rust/https-get/src/options.rs"]
 mod options;
 
 use std::error::Error;

@@ -26,7 +26,8 @@ impl Capabilities {
     }
 
     pub fn offers(&self, keyword: &str) -> bool {
-        let first = |line: &str| line.split(' ').next().is_some_and(|w| w.eq_ignore_ascii_case(keyword));
+        let first =
+            |line: &str| line.split(' ').next().is_some_and(|w| w.eq_ignore_ascii_case(keyword));
         self.lines().any(first)
     }
 }
@@ -153,7 +154,14 @@ mod tests {
 
     #[test]
     fn no_replies() {
-        for text in ["HTTP/1.1 400 Bad Request\r\n", "22\r\n", "250-a\r\n251 b\r\n", "250x\r\n", "+20 a\r\n", "\r\n"] {
+        for text in [
+            "HTTP/1.1 400 Bad Request\r\n",
+            "22\r\n",
+            "250-a\r\n251 b\r\n",
+            "250x\r\n",
+            "+20 a\r\n",
+            "\r\n",
+        ] {
             assert!(Reply::parse(text.as_bytes()).is_err(), "{text:?}");
         }
     }

@@ -10,6 +10,7 @@
 mod cases;
 mod check;
 mod link;
+#[path = "../../../rust/tlscheck/src/options.rs"]
 mod options;
 mod streams;
 mod wires;

@@ -71,7 +71,8 @@ impl Tunnel {
 impl Below {
     /// Waits until everything has ended, which must be well.
     pub async fn end(self) -> Check<Moved> {
-        let tls = |what: &'static str| move |e: TlsError| format!("{what}: {}", e.to_debug_string());
+        let tls =
+            |what: &'static str| move |e: TlsError| format!("{what}: {}", e.to_debug_string());
         let tcp = |what: &'static str| move |e: ErrorCode| format!("{what}: {e:?}");
         self.sent.await.map_err(tls("tls send"))?;
         let sent = self.outgoing.moved().await?;

@@ -1,8 +1,13 @@
+//! The command line, of https-get-p3 too.
+
 use std::error::Error;
 use std::time::Duration;
 
-const USAGE: &str = "usage: https-get URL [URL...] [--method M] [--data TEXT] [--header K:V]... \
-                     [--timeout SECONDS]";
+const USAGE: &str = concat!(
+    "usage: ",
+    env!("CARGO_PKG_NAME"),
+    " URL [URL...] [--method M] [--data TEXT] [--header K:V]... [--timeout SECONDS]"
+);
 
 /// How long one request may take, unless told otherwise.
 const TIMEOUT: Duration = Duration::from_secs(30);

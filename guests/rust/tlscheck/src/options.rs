@@ -1,10 +1,15 @@
-//! The command line.
+//! The command line, of tlscheck-p3 too.
 
 use std::time::Duration;
 
-const USAGE: &str = "usage: tlscheck HOST:PORT SERVERNAME [--mute HOST:PORT] [--plain HOST:PORT] \
-                     [--drop HOST:PORT] [--untrusted HOST:PORT] [--wrong NAME] [--slow] \
-                     [--trap CASE | CASE...], or tlscheck --list";
+const USAGE: &str = concat!(
+    "usage: ",
+    env!("CARGO_PKG_NAME"),
+    " HOST:PORT SERVERNAME [--mute HOST:PORT] [--plain HOST:PORT] [--drop HOST:PORT] \
+     [--untrusted HOST:PORT] [--wrong NAME] [--slow] [--trap CASE | CASE...], or ",
+    env!("CARGO_PKG_NAME"),
+    " --list"
+);
 
 /// No single step of a case may take longer.
 pub const STEP: Duration = Duration::from_secs(10);

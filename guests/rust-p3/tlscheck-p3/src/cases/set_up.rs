@@ -24,7 +24,12 @@ pub const CASES: &[Case] = &[
     case!("P3-03", Normal, "a write before connect waits and is not lost", early_write),
     case!("P3-04", Normal, "a read before connect waits", early_read),
     case!("P3-05", Normal, "what comes before connect is not lost", early_ciphertext),
-    case!("P3-06", Normal, "empty writes and reads do not wait where others would not", empty_operations),
+    case!(
+        "P3-06",
+        Normal,
+        "empty writes and reads do not wait where others would not",
+        empty_operations
+    ),
     case!("P3-07", Normal, "the end of what is to be sent, before connect", early_end),
     case!("P3-08", Normal, "a cancelled write or read loses nothing", cancelled),
     case!("P3-09", Normal, "both directions wake when connect is done", both_wake),
