@@ -94,20 +94,15 @@ func (c *Component) compileModules(ctx context.Context, plan *types.Component) e
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("host: compile: %w", err)
 			}
-			m, err := c.engine.core.Compile(st.Bytes)
-			if err != nil {
+			if err := c.compileModule(st); err != nil {
 				return &InvalidError{err}
 			}
-			c.rt.Modules[st] = m
 		case *types.StepBuiltin:
-			if st.Op != binary.CanonThreadNewIndirect || c.rt.Modules[nil] != nil {
-				continue
+			if m := rt.HelperOf(st); m != nil && c.rt.Modules[m] == nil {
+				if err := c.compileModule(m); err != nil {
+					return fmt.Errorf("host: %w", err)
+				}
 			}
-			m, err := c.engine.core.Compile(rt.IndirectCaller)
-			if err != nil {
-				return fmt.Errorf("host: %w", err)
-			}
-			c.rt.Modules[nil] = m
 		case *types.StepComponent:
 			if err := c.compileModules(ctx, st.Component); err != nil {
 				return err
@@ -115,6 +110,14 @@ func (c *Component) compileModules(ctx context.Context, plan *types.Component) e
 		}
 	}
 	return nil
+}
+
+func (c *Component) compileModule(st *types.StepModule) error {
+	m, err := c.engine.core.Compile(st.Bytes)
+	if err == nil {
+		c.rt.Modules[st] = m
+	}
+	return err
 }
 
 // Close frees the component's machine code once no store uses it any more. It

@@ -33,6 +33,7 @@ func (g *guest) context(e binary.Encoding) *Context {
 func (g *guest) Kind() core.Kind                 { return core.Memory }
 func (g *guest) FuncType() (core.FuncType, bool) { return core.FuncType{}, false }
 func (g *guest) Bytes() []byte                   { return g.mem }
+func (*guest) Exchange(uint64) uint64            { return 0 }
 
 // realloc never reuses memory, so that its calls follow from the sizes alone.
 // It grows the memory into a new slice: old views must not be used.

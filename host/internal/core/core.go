@@ -99,6 +99,9 @@ type Extern interface {
 	// Bytes returns the contents of a memory, nil for other kinds. The slice
 	// dies when any fiber of the store is started or resumed.
 	Bytes() []byte
+	// Exchange sets a mutable global of type i32 or i64 and returns what it
+	// was, both as raw bits. It does nothing to other externs and returns 0.
+	Exchange(v uint64) uint64
 }
 
 // Instance is an instantiated core module.

@@ -12,15 +12,42 @@ import (
 // errUnsupported ends a guest that calls a built-in that this runtime lacks.
 var errUnsupported = errors.New("component calls a built-in that is not supported yet: shared-everything threads or error contexts")
 
+// HelperOf returns the core module, not of the component, that a built-in is
+// made with; nil for most.
+func HelperOf(st *types.StepBuiltin) *types.StepModule {
+	switch st.Op {
+	case binary.CanonContextGet, binary.CanonContextSet:
+		return ContextSlots
+	case binary.CanonThreadNewIndirect:
+		return IndirectCaller
+	}
+	return nil
+}
+
+// helper instantiates a module that HelperOf named.
+func (in *Instance) helper(m *types.StepModule, imports ...core.Extern) (core.Instance, error) {
+	f, err := in.store.core.Instantiate(in.modules[m], imports)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := in.store.run(f); err != nil {
+		return nil, err
+	}
+	return f.Instance(), nil
+}
+
 // builtin makes the core function of a canonical built-in.
 func (in *Instance) builtin(st *types.StepBuiltin) (core.Extern, error) {
+	if HelperOf(st) == ContextSlots {
+		return in.contextFunc(st)
+	}
 	call, err := in.builtinCall(st)
 	if err != nil {
 		return nil, err
 	}
 	switch st.Op {
-	case binary.CanonContextGet, binary.CanonContextSet, binary.CanonResourceRep,
-		binary.CanonBackpressureInc, binary.CanonBackpressureDec: // allowed at any time
+	case binary.CanonResourceRep, binary.CanonBackpressureInc, binary.CanonBackpressureDec: // allowed at any time
 	default:
 		call = in.leaving(call)
 	}
@@ -35,10 +62,6 @@ func (in *Instance) builtinCall(st *types.StepBuiltin) (hostCall, error) {
 		return in.resourceRep(st.Resource), nil
 	case binary.CanonResourceDrop:
 		return in.resourceDrop(st.Resource), nil
-	case binary.CanonContextGet:
-		return in.contextGet(st.Index), nil
-	case binary.CanonContextSet:
-		return in.contextSet(st.Index), nil
 	case binary.CanonBackpressureInc:
 		return in.backpressure(1), nil
 	case binary.CanonBackpressureDec:
@@ -84,19 +107,6 @@ func (in *Instance) builtinCall(st *types.StepBuiltin) (hostCall, error) {
 		return in.channelBuiltin(st), nil
 	}
 	return func([]uint64) (uint64, error) { return 0, errUnsupported }, nil
-}
-
-// contextGet is canon context.get.
-func (in *Instance) contextGet(slot int) hostCall {
-	return func([]uint64) (uint64, error) { return in.store.current.slots[slot], nil }
-}
-
-// contextSet is canon context.set.
-func (in *Instance) contextSet(slot int) hostCall {
-	return func(flat []uint64) (uint64, error) {
-		in.store.current.slots[slot] = flat[0]
-		return 0, nil
-	}
 }
 
 // backpressure is canon backpressure.inc and backpressure.dec.

@@ -11,8 +11,7 @@ import (
 // immutable and serves any number of stores.
 type Component struct {
 	Plan *types.Component
-	// Modules holds the compiled modules; under nil IndirectCaller, if a
-	// thread.new-indirect needs it.
+	// Modules holds the compiled modules, those that HelperOf names included.
 	Modules map[*types.StepModule]core.Module
 }
 

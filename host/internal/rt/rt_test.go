@@ -70,6 +70,7 @@ type imported struct{ n int }
 func (imported) Kind() core.Kind                     { return core.Func }
 func (imported) FuncType() (t core.FuncType, b bool) { return }
 func (imported) Bytes() []byte                       { return nil }
+func (imported) Exchange(uint64) uint64              { return 0 }
 
 func bindImports(code guest, imports []core.Extern) guest {
 	return func(call func(core.Extern, ...uint64) uint64, args []uint64) (uint64, error) {
@@ -83,6 +84,7 @@ func bindImports(code guest, imports []core.Extern) guest {
 }
 
 func (p *plan) component(resources ...*types.Resource) *Component {
+	p.modules[ContextSlots] = contextModule
 	return &Component{Plan: &types.Component{Steps: p.steps, Resources: resources}, Modules: p.modules}
 }
 

@@ -26,6 +26,7 @@ type scriptedExtern struct {
 	id   uint32
 	code guest
 	mem  *scripted
+	cell *uint64 // of a global
 }
 
 func (x *scriptedExtern) Kind() core.Kind { return x.kind }
@@ -37,6 +38,12 @@ func (x *scriptedExtern) Bytes() []byte {
 		return x.mem.memory
 	}
 	return nil
+}
+
+func (x *scriptedExtern) Exchange(v uint64) uint64 {
+	old := *x.cell
+	*x.cell = v
+	return old
 }
 
 // module is a scripted core module: instantiating it gives its exports.
@@ -122,6 +129,13 @@ func (f *scriptedFiber) run() {
 }
 
 func (f *scriptedFiber) call(x core.Extern, args ...uint64) uint64 {
+	if code := x.(*scriptedExtern).code; code != nil { // a guest's, which it calls without the host
+		v, err := code(f.call, args)
+		if err != nil {
+			panic(err)
+		}
+		return v
+	}
 	f.id, f.hostArgs = x.(*scriptedExtern).id, args
 	f.events <- core.EventHostCall
 	select {

@@ -29,7 +29,8 @@ type Store struct {
 	end       context.CancelFunc
 	builtins  []trampoline // host functions of core guests, by id
 	instances int
-	current   *thread   // that runs, nil outside of guests' code
+	current   *thread // that runs, nil outside of guests' code
+	shown     shownSlots
 	waiting   []*thread // in the order in which they began to wait
 	handles   int       // in the tables of all instances
 	threads   int       // likewise
@@ -154,6 +155,7 @@ func (s *Store) runFiber(f core.Fiber) (blocked bool, err error) {
 	s.depth++
 	defer func() { s.depth-- }()
 	for {
+		s.showSlots()
 		switch f.Resume() {
 		case core.EventDone:
 			return false, nil

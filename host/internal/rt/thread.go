@@ -16,8 +16,8 @@ import (
 // continuation behind, and control goes back to whoever resumed it.
 type thread struct {
 	task        *task
-	slots       [2]uint64 // context.get and context.set
-	index       uint32    // in the instance's table of threads
+	slots       [numSlots]uint64 // context.get and context.set, while another thread runs
+	index       uint32           // in the instance's table of threads
 	cancellable bool
 
 	// proceed continues a thread that does not run; nil while it runs. It

@@ -8,21 +8,22 @@ import (
 // IndirectCaller is a core module that calls an entry of the table that it
 // imports as "" "t": its export "f" takes the index and an i32 argument. By it
 // a thread starts at a function of a table; the call checks the type.
-var IndirectCaller = []byte{
+var IndirectCaller = &types.StepModule{Bytes: []byte{
 	0, 'a', 's', 'm', 1, 0, 0, 0,
 	1, 10, 2, 0x60, 1, 0x7f, 0, 0x60, 2, 0x7f, 0x7f, 0, // types (i32)->(), (i32,i32)->()
 	2, 8, 1, 0, 1, 't', 1, 0x70, 0, 0, // import "" "t" (table 0 funcref)
 	3, 2, 1, 1, // one function of the second type
 	7, 5, 1, 1, 'f', 0, 0, // export "f"
 	10, 11, 1, 9, 0, 0x20, 1, 0x20, 0, 0x11, 0, 0, 0x0b, // call_indirect of the first type
-}
+}}
 
 // threadNew is canon thread.new-indirect.
 func (in *Instance) threadNew(st *types.StepBuiltin) (hostCall, error) {
-	x, err := in.indirectCaller(in.coreItems[core.Table][st.Index])
+	caller, err := in.helper(IndirectCaller, in.coreItems[core.Table][st.Index])
 	if err != nil {
 		return nil, err
 	}
+	x := caller.Export("f")
 	return func(flat []uint64) (uint64, error) {
 		t := in.store.current.task
 		if t.fn == nil {
@@ -40,19 +41,6 @@ func (in *Instance) threadNew(st *types.StepBuiltin) (hostCall, error) {
 		err := t.register(th)
 		return uint64(th.index), err
 	}, nil
-}
-
-// indirectCaller instantiates IndirectCaller on a table.
-func (in *Instance) indirectCaller(table core.Extern) (core.Extern, error) {
-	f, err := in.store.core.Instantiate(in.modules[nil], []core.Extern{table})
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if err := in.store.run(f); err != nil {
-		return nil, err
-	}
-	return f.Instance().Export("f"), nil
 }
 
 // threadIndex is canon thread.index.

@@ -39,6 +39,16 @@ func (x *extern) Bytes() []byte {
 	return x.view
 }
 
+func (x *extern) Exchange(v uint64) uint64 {
+	s := x.store
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if x.kind != core.Global || s.p == nil {
+		return 0
+	}
+	return uint64(C.wt_global_exchange(s.p, &x.c, C.uint64_t(v)))
+}
+
 // kinds maps the externs of core to those of the library.
 var kinds = map[core.Kind]C.uint8_t{
 	core.Func:   C.WASMTIME_EXTERN_FUNC,

@@ -159,6 +159,17 @@ void wt_memory(wt_store *s, const wasmtime_extern_t *memory) {
   refresh(s);
 }
 
+uint64_t wt_global_exchange(wt_store *s, const wasmtime_extern_t *global, uint64_t v) {
+  wasmtime_val_t old;
+  wasmtime_global_get(s->context, &global->of.global, &old);
+  if (old.kind != WASMTIME_I32 && old.kind != WASMTIME_I64) return 0;
+  wasmtime_val_t new = {.kind = old.kind, .of.i64 = (int64_t)v};
+  wasmtime_error_t *e = wasmtime_global_set(s->context, &global->of.global, &new);
+  if (!e) return raw(&old);
+  wasmtime_error_delete(e);
+  return 0;
+}
+
 // answer is polled with the fiber that made the host call. It hands the
 // results over once Go has set them.
 static bool answer(void *env) {

@@ -103,6 +103,10 @@ size_t wt_memory_name(char *buffer, uint32_t n);
 // wt_memory reads the place of a memory and makes it the hot one.
 void wt_memory(wt_store *s, const wasmtime_extern_t *memory);
 
+// wt_global_exchange sets a mutable global of an integer type and returns what
+// it was; of another it returns 0 and leaves it.
+uint64_t wt_global_exchange(wt_store *s, const wasmtime_extern_t *global, uint64_t v);
+
 // wt_host_func_define adds a function to a linker. Kinds are wasmtime value kinds.
 wasmtime_error_t *wt_host_func_define(wasmtime_linker_t *l, const char *module, size_t module_len, const char *name,
                                       size_t name_len, uint32_t id, const uint8_t *params, size_t nparams,

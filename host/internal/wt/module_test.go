@@ -67,6 +67,37 @@ func TestImports(t *testing.T) {
 	}
 }
 
+func TestExchange(t *testing.T) {
+	e := newEngine(t, Config{})
+	s := newStore(t, e, core.StoreLimits{})
+	in := instantiate(t, s, compile(t, e, `(module
+	  (global (export "i32") (mut i32) (i32.const -3)) (global (export "i64") (mut i64) (i64.const -4))
+	  (global (export "f64") (mut f64) (f64.const 1)) (global (export "const") i32 (i32.const 5))
+	  (func (export "sum") (result i64) (i64.add (i64.extend_i32_u (global.get 0)) (global.get 1))))`))
+	i32 := in.Export("i32")
+	if v := i32.Exchange(1<<32 | 7); v != 0xfffffffd {
+		t.Errorf("i32 was %#x", v)
+	}
+	if v := in.Export("i64").Exchange(1 << 40); v != 1<<64-4 {
+		t.Errorf("i64 was %#x", v)
+	}
+	for _, name := range []string{"f64", "const", "sum"} {
+		if v := in.Export(name).Exchange(9); v != 0 {
+			t.Errorf("%s was %d", name, v)
+		}
+	}
+	f := call(t, s, in, "sum")
+	defer f.Close()
+	expect(t, f, core.EventDone)
+	if v := f.Results()[0]; v != 1<<40+7 {
+		t.Errorf("the guest reads %#x", v)
+	}
+	s.Close()
+	if v := i32.Exchange(9); v != 0 {
+		t.Error("a closed store has a global", v)
+	}
+}
+
 // Every sort of extern goes from one instance to the next, under empty names too.
 func TestExternsBetweenInstances(t *testing.T) {
 	e := newEngine(t, Config{})

@@ -34,10 +34,15 @@ typedef struct wasmtime_memory {
   struct { uint64_t store_id; uint32_t __private1; };
   uint32_t __private2;
 } wasmtime_memory_t;
+typedef struct wasmtime_global {
+  uint64_t store_id;
+  uint32_t __private1, __private2, __private3;
+} wasmtime_global_t;
 typedef struct wasmtime_instance { uint64_t store_id; size_t __private; } wasmtime_instance_t;
 
 typedef union wasmtime_extern_union {
   wasmtime_func_t func;
+  wasmtime_global_t global;
   wasmtime_memory_t memory;
   uint64_t words[3];
 } wasmtime_extern_union_t;
@@ -76,6 +81,7 @@ _Static_assert(sizeof(wasmtime_val_t) == 32 && offsetof(wasmtime_val_t, of) == 8
 _Static_assert(sizeof(wasmtime_extern_t) == 32 && offsetof(wasmtime_extern_t, of) == 8, "wasmtime_extern_t");
 _Static_assert(sizeof(wasmtime_func_t) == 16, "wasmtime_func_t");
 _Static_assert(sizeof(wasmtime_memory_t) == 24, "wasmtime_memory_t");
+_Static_assert(sizeof(wasmtime_global_t) == 24, "wasmtime_global_t");
 _Static_assert(sizeof(wasmtime_instance_t) == 16, "wasmtime_instance_t");
 _Static_assert(sizeof(wasmtime_async_continuation_t) == 24, "wasmtime_async_continuation_t");
 _Static_assert(sizeof(wasm_byte_vec_t) == 16 && offsetof(wasm_byte_vec_t, data) == 8, "wasm_byte_vec_t");
@@ -134,7 +140,7 @@ extern void wasmtime_context_set_epoch_deadline(wasmtime_context_t *, uint64_t);
 extern void wasmtime_context_epoch_deadline_async_yield_and_update(wasmtime_context_t *, uint64_t);
 #endif
 
-// Linkers, instances, functions, memories.
+// Linkers, instances, functions, globals, memories.
 extern wasm_valtype_t *wasm_valtype_new(uint8_t);
 extern void wasm_valtype_vec_new(wasm_valtype_vec_t *, size_t, wasm_valtype_t *const[]);
 extern wasm_functype_t *wasm_functype_new(wasm_valtype_vec_t *, wasm_valtype_vec_t *);
@@ -159,6 +165,8 @@ extern wasmtime_call_future_t *wasmtime_func_call_async(wasmtime_context_t *, co
                                                         wasm_trap_t **, wasmtime_error_t **);
 extern bool wasmtime_call_future_poll(wasmtime_call_future_t *);
 extern void wasmtime_call_future_delete(wasmtime_call_future_t *);
+extern void wasmtime_global_get(wasmtime_context_t *, const wasmtime_global_t *, wasmtime_val_t *);
+extern wasmtime_error_t *wasmtime_global_set(wasmtime_context_t *, const wasmtime_global_t *, const wasmtime_val_t *);
 extern uint8_t *wasmtime_memory_data(const wasmtime_context_t *, const wasmtime_memory_t *);
 extern size_t wasmtime_memory_data_size(const wasmtime_context_t *, const wasmtime_memory_t *);
 
