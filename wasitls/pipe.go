@@ -20,6 +20,7 @@ type pipe struct {
 	queue    queue
 	finished bool // the writer was dropped
 	unread   bool // the reader was dropped
+	take     func([]byte) int
 	readers  waiters
 	writers  waiters
 }
@@ -60,6 +61,15 @@ func (r *PipeReader) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// Offer has what is written passed to take first while the pipe is empty: so
+// many bytes as take returns are gone, the others are for Read. take is called
+// by the writer; it must not call the pipe's Write, nor keep p.
+func (r *PipeReader) Offer(take func(p []byte) int) {
+	r.p.mu.Lock()
+	r.p.take = take
+	r.p.mu.Unlock()
+}
+
 // Ready tells whether Read would return anything but (0, nil).
 func (r *PipeReader) Ready() bool {
 	r.p.mu.Lock()
@@ -77,7 +87,7 @@ func (r *PipeReader) Notify(f func()) (stop func()) {
 func (r *PipeReader) Drop() {
 	p := r.p
 	p.mu.Lock()
-	p.unread = true
+	p.unread, p.take = true, nil
 	p.queue.reset()
 	p.end()
 }
@@ -97,7 +107,7 @@ func (w *PipeWriter) Permit() (int, error) {
 }
 
 // Write accepts all of b or, with an error, nothing: ErrPermit if it is more
-// than there is room for, ErrClosed as Permit. b is copied.
+// than there is room for, ErrClosed as Permit. b is copied, unless Offer took it.
 func (w *PipeWriter) Write(b []byte) error {
 	p := w.p
 	p.mu.Lock()
@@ -108,7 +118,13 @@ func (w *PipeWriter) Write(b []byte) error {
 	case len(b) > p.capacity-p.queue.size:
 		p.mu.Unlock()
 		return ErrPermit
-	case len(b) == 0:
+	case p.take != nil && p.queue.size == 0:
+		take := p.take
+		p.mu.Unlock()
+		b = b[take(b):]
+		p.mu.Lock()
+	}
+	if len(b) == 0 || p.over() {
 		p.mu.Unlock()
 		return nil
 	}

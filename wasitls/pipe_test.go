@@ -35,6 +35,35 @@ func TestPipe(t *testing.T) {
 	want(t, "the rest", n, 60)
 }
 
+// TestPipeOffer passes bytes on while nothing is queued, and queues the others.
+func TestPipeOffer(t *testing.T) {
+	r, w := wasitls.NewPipe(10)
+	taken, most := "", 3
+	r.Offer(func(p []byte) int {
+		n := min(most, len(p))
+		taken += string(p[:n])
+		return n
+	})
+	noError(t, w.Write([]byte("ab")))
+	want(t, "ready", r.Ready(), false)
+	noError(t, w.Write([]byte("cdefg")))
+	want(t, "taken", taken, "abcde")
+	noError(t, w.Write([]byte("hi"))) // behind what is queued
+	want(t, "beyond the room", w.Write(make([]byte, 7)), wasitls.ErrPermit)
+	b := make([]byte, 10)
+	n, err := r.Read(b)
+	noError(t, err)
+	want(t, "read", string(b[:n]), "fghi")
+	most = 0
+	noError(t, w.Write([]byte("j")))
+	n, err = r.Read(b)
+	noError(t, err)
+	want(t, "not taken", string(b[:n]), "j")
+	r.Drop()
+	want(t, "dropped", w.Write([]byte("k")), wasitls.ErrClosed)
+	want(t, "all that was taken", taken, "abcde")
+}
+
 // TestPipeNotify tells each end when it can go on, once, unless that is taken
 // back.
 func TestPipeNotify(t *testing.T) {

@@ -17,6 +17,13 @@ type Source interface {
 	Drop()
 }
 
+// Offerer is a Source that can do without keeping what it is to give.
+type Offerer interface {
+	// Offer has the source call take with what comes to it while it holds
+	// nothing, on any goroutine. take returns how many bytes it has taken.
+	Offer(take func(p []byte) int)
+}
+
 // Sink takes bytes and never blocks.
 type Sink interface {
 	// Permit returns how many bytes Write takes now, 0 for none yet.

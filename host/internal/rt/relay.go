@@ -19,6 +19,7 @@ type relay struct {
 	closed  bool      // with the store: nothing more is moved
 	over    bool      // both sides are dropped
 	stop    func()    // takes the last notification back
+	failed  error     // of the sink, in take
 }
 
 func (s *Store) newRelay(src Source, to Sink, done func(error)) *relay {
@@ -26,7 +27,38 @@ func (s *Store) newRelay(src Source, to Sink, done func(error)) *relay {
 	r.idle.L = &r.mu
 	s.relays[r] = struct{}{}
 	s.outstanding++
+	if o, ok := src.(Offerer); ok {
+		o.Offer(r.take)
+	}
 	return r
+}
+
+// take moves bytes to the sink that the source would have kept else, so that
+// they are not copied in between. What it cannot take waits for run.
+func (r *relay) take(p []byte) (n int) {
+	r.mu.Lock()
+	if r.running || r.over || r.closed {
+		r.mu.Unlock()
+		return 0
+	}
+	r.running = true
+	r.again = false
+	r.mu.Unlock()
+	room, err := r.to.Permit()
+	if err == nil && room > 0 {
+		n = min(room, len(p))
+		err = r.to.Write(p[:n])
+	}
+	r.mu.Lock()
+	r.failed = err
+	r.running = false
+	again := r.again || err != nil
+	r.idle.Broadcast()
+	r.mu.Unlock()
+	if again {
+		r.run()
+	}
+	return n
 }
 
 // run moves what can be moved. It may be called on any goroutine, also by what
@@ -62,6 +94,9 @@ func (r *relay) run() {
 func (r *relay) move() (wait func(func()) func(), err error) {
 	b := relayBuffers.Get().(*[relayBytes]byte)
 	defer relayBuffers.Put(b)
+	if r.failed != nil {
+		return nil, r.failed
+	}
 	for {
 		room, err := r.to.Permit()
 		if err != nil {

@@ -105,9 +105,15 @@ impl Writer {
     }
 
     /// Writes all of it. The host has taken the bytes then, and sends them.
-    pub async fn write_all(&mut self, bytes: Vec<u8>) -> io::Result<()> {
+    pub async fn write_all(&mut self, mut bytes: Vec<u8>) -> io::Result<()> {
+        self.write_buf(&mut bytes).await
+    }
+
+    /// Writes all of it and leaves it empty, with its storage, for more.
+    pub async fn write_buf(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         if !self.ended {
-            self.ended = !self.stream.write_all(bytes).await.is_empty();
+            *bytes = self.stream.write_all(mem::take(bytes)).await;
+            self.ended = !bytes.is_empty();
         }
         if self.ended { Err(self.reason().await) } else { Ok(()) }
     }
