@@ -27,6 +27,55 @@ func Async[A, R any](f func(context.Context, *Store, *A) (R, error)) Fn {
 	}
 }
 
+// Condition is something to wait for, such as a stream.Pollable of
+// host/wasi/stream.
+type Condition interface {
+	// Notify calls f once when the condition may hold, at once if it does
+	// already. It returns a function that takes f back. f may run on any
+	// goroutine.
+	Notify(f func()) (stop func())
+}
+
+// Await makes a host function for an async function of WIT that waits for a
+// condition, which takes no goroutine. f is called as that of Func is, and
+// returns a function that is tried at once: it returns the result, or with a
+// condition that is not nil what to wait for before it is tried again. When the
+// guest cancels the call, or the store is closed, it is not tried again. It
+// runs while the store does and must not block.
+//
+// The arguments are f's to keep.
+func Await[A, R any](f func(*Call, *A) (try func() (R, Condition, error))) Fn {
+	return Fn{
+		args:   reflect.TypeFor[A](),
+		result: reflect.TypeFor[R](),
+		await: func(c *Call, args, result unsafe.Pointer) func() (Condition, error) {
+			try := f(c, (*A)(args))
+			return func() (Condition, error) {
+				r, until, err := try()
+				if err == nil && until == nil {
+					*(*R)(result) = r
+				}
+				return until, err
+			}
+		},
+	}
+}
+
+// TryAwait is Await for a function that returns a result<T, E>: see Try.
+func TryAwait[A, T, E any](f func(*Call, *A) (try func() (T, Condition, error)), classify func(error) (E, error)) Fn {
+	return Await(func(c *Call, args *A) func() (Result[T, E], Condition, error) {
+		try := f(c, args)
+		return func() (Result[T, E], Condition, error) {
+			ok, until, err := try()
+			if err == nil {
+				return Result[T, E]{Ok: ok}, until, nil
+			}
+			e, trap := classify(err)
+			return Result[T, E]{IsErr: true, Err: e}, nil, trap
+		}
+	})
+}
+
 // TryAsync is Async for a function that returns a result<T, E>: see Try. An
 // error after the end of the context is not classified: the call was cancelled.
 func TryAsync[A, T, E any](f func(context.Context, *Store, *A) (T, error), classify func(error) (E, error)) Fn {

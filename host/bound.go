@@ -49,34 +49,78 @@ func (b *boundFunc) name() string {
 }
 
 // IsAsync implements rt.AsyncFunc.
-func (b *boundFunc) IsAsync() bool { return b.fn.async != nil }
+func (b *boundFunc) IsAsync() bool { return b.fn.isAsync() }
 
 // Begin implements rt.AsyncFunc.
-func (b *boundFunc) Begin(ctx context.Context, s *rt.Store, cx *abi.Context, maxParams int, flat []uint64, done func(rt.Lowering)) error {
+func (b *boundFunc) Begin(ctx context.Context, s *rt.Store, cx *abi.Context, maxParams int, flat []uint64, done func(rt.Lowering)) (rt.Begun, error) {
 	f := b.frames.New().(*frame)
 	err := b.plan.LiftArgs(cx, maxParams, flat, f.args)
 	if s.Settle(err); err != nil {
-		return err
+		return rt.Begun{}, err
 	}
-	go func() {
-		err := b.runAsync(ctx, s.Owner.(*Store), f)
-		done(func(cx *abi.Context, maxResults int, flat []uint64) (uint64, error) {
+	lowering := func(err error) rt.Lowering {
+		return func(cx *abi.Context, maxResults int, flat []uint64) (uint64, error) {
 			if err != nil {
 				return 0, err
 			}
 			return b.lower(s, cx, maxResults, flat, f.result)
-		})
+		}
+	}
+	if b.fn.await != nil {
+		f.call = Call{ctx: s.Context(), store: s.Owner.(*Store)}
+		return b.await(s, f, lowering, done), nil
+	}
+	go func() {
+		done(lowering(b.protected(func() error { return b.fn.async(ctx, s.Owner.(*Store), f.args, f.result) })))
 	}()
-	return nil
+	return rt.Begun{}, nil
 }
 
-func (b *boundFunc) runAsync(ctx context.Context, s *Store, f *frame) (err error) {
+// await begins a call of a function made by Await.
+func (b *boundFunc) await(s *rt.Store, f *frame, lowering func(error) rt.Lowering, done func(rt.Lowering)) rt.Begun {
+	var try func() (Condition, error)
+	var until Condition
+	step := func() error {
+		return b.protected(func() (err error) {
+			if try == nil {
+				try = b.fn.await(&f.call, f.args, f.result)
+			}
+			until, err = try()
+			return err
+		})
+	}
+	if err := step(); err != nil || until == nil {
+		return rt.Begun{Done: lowering(err)}
+	}
+	stop, canceled := func() {}, false
+	var wait func()
+	wait = func() {
+		stop = until.Notify(func() {
+			s.Post(func() error {
+				if canceled {
+					return nil
+				}
+				if err := step(); err != nil || until == nil {
+					done(lowering(err))
+					return nil
+				}
+				wait()
+				return nil
+			})
+		})
+	}
+	wait()
+	return rt.Begun{Cancel: func() { canceled = true; stop() }}
+}
+
+// protected calls f and makes an error of a panic.
+func (b *boundFunc) protected(f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &PanicError{b.name(), p, debug.Stack()}
 		}
 	}()
-	return b.fn.async(ctx, s, f.args, f.result)
+	return f()
 }
 
 // Call implements rt.HostFunc.

@@ -11,9 +11,12 @@ type Fn struct {
 	args, result reflect.Type
 	// call runs the function on arguments and a result of those types.
 	call func(c *Call, args, result unsafe.Pointer) error
-	// async is that of an async function, nil for others.
+	// async and await are those of async functions: see Async and Await.
 	async func(ctx context.Context, s *Store, args, result unsafe.Pointer) error
+	await func(c *Call, args, result unsafe.Pointer) (try func() (Condition, error))
 }
+
+func (f *Fn) isAsync() bool { return f.async != nil || f.await != nil }
 
 // None is the Go type for "nothing": a function without parameters or without
 // a result, or the missing payload of a result or a variant case.

@@ -241,7 +241,7 @@ func (k *linking) resource(i *Interface, iface, item string, t types.ExternType)
 
 func (k *linking) function(iface, item string, f Fn, t *types.Func) (any, error) {
 	compile := abi.CompileFunc
-	if f.async != nil {
+	if f.isAsync() {
 		if !t.Async {
 			return nil, fmt.Errorf("host: import %s %s is not async, but this host's function is", printable(iface), printable(item))
 		}

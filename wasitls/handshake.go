@@ -35,6 +35,31 @@ type Handshake struct {
 // the handshake from here on, and later to the connection. An invalid name is
 // a failed handshake; nothing is sent then, and t is closed.
 func (c *Client) Start(t Transport, name string) *Handshake {
+	h := c.begin(t, name)
+	if !h.ended {
+		go h.run()
+	}
+	return h
+}
+
+// Handshake is Start and Wait on the caller's goroutine, which saves handing
+// over what is there. When ctx ends first the handshake is cancelled, and the
+// cause returned.
+func (c *Client) Handshake(ctx context.Context, t Transport, name string) (*Conn, error) {
+	h := c.begin(t, name)
+	if !h.ended {
+		stop := context.AfterFunc(ctx, h.Cancel)
+		h.run()
+		if !stop() {
+			h.Cancel() // AfterFunc may not have got to it yet
+			return nil, context.Cause(ctx)
+		}
+	}
+	return h.Result()
+}
+
+// begin makes a handshake that is to be run, or has ended already.
+func (c *Client) begin(t Transport, name string) *Handshake {
 	h := &Handshake{client: c, wire: &wire{t: t}, start: time.Now(), done: make(chan struct{})}
 	server, err := ParseServerName(name)
 	if err != nil {
@@ -45,7 +70,6 @@ func (c *Client) Start(t Transport, name string) *Handshake {
 	h.timer = time.AfterFunc(c.config.HandshakeTimeout, func() {
 		h.stop(fmt.Errorf("%w: no connection within %v", ErrTimeout, c.config.HandshakeTimeout))
 	})
-	go h.run()
 	return h
 }
 

@@ -103,11 +103,8 @@ func (c *connector) connect(ctx context.Context, name string) error {
 	if err != nil {
 		return c.fail(err)
 	}
-	h := c.client.Start(transport, name)
-	conn, err := h.Wait(ctx)
-	if ctx.Err() != nil && err != nil {
-		h.Cancel()
-		<-h.Done() // at once, since the transport is closed
+	conn, err := c.client.Handshake(ctx, transport, name)
+	if err != nil && ctx.Err() != nil {
 		err = errCanceled
 	}
 	if err != nil {

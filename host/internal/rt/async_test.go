@@ -85,7 +85,7 @@ func (f *slowFunc) Call(*Store, *abi.Context, int, int, []uint64) (uint64, error
 	return 0, errors.New("called as a function that is not async")
 }
 
-func (f *slowFunc) Begin(ctx context.Context, s *Store, cx *abi.Context, _ int, flat []uint64, done func(Lowering)) error {
+func (f *slowFunc) Begin(ctx context.Context, s *Store, cx *abi.Context, _ int, flat []uint64, done func(Lowering)) (Begun, error) {
 	n := flat[0]
 	go func() {
 		var err error
@@ -102,7 +102,7 @@ func (f *slowFunc) Begin(ctx context.Context, s *Store, cx *abi.Context, _ int, 
 			return 0, err
 		})
 	}()
-	return nil
+	return Begun{}, nil
 }
 
 func wait(wake <-chan struct{}) error {

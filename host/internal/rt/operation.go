@@ -14,12 +14,23 @@ type AsyncFunc interface {
 	IsAsync() bool
 	// Begin lifts the arguments and starts the function. When it is done, on
 	// whatever goroutine, done is called once with what lowers its result into
-	// the caller: flat arguments in, flat result out.
-	Begin(ctx context.Context, s *Store, cx *abi.Context, maxParams int, flat []uint64, done func(lower Lowering)) error
+	// the caller.
+	Begin(ctx context.Context, s *Store, cx *abi.Context, maxParams int, flat []uint64, done func(Lowering)) (Begun, error)
 }
 
-// Lowering lowers the result of an async function, or returns its error.
+// Lowering lowers the result of an async function, or returns its error: flat
+// arguments in, flat result out.
 type Lowering func(cx *abi.Context, maxResults int, flat []uint64) (uint64, error)
+
+// Begun is a call of an AsyncFunc that has begun.
+type Begun struct {
+	// Done is set when it has ended, too; done is not called then.
+	Done Lowering
+	// Cancel ends it at once; done is not called any more. Only who runs the
+	// store may call it. Nil says that the context alone ends the call, when the
+	// function takes notice.
+	Cancel func()
+}
 
 // operation is an async function of the host that a guest has called: the
 // guest's subtask.
@@ -28,8 +39,9 @@ type operation struct {
 	flat       []uint64
 	maxResults int
 	stop       context.CancelFunc
+	begun      Begun
 	once       sync.Once
-	lowering   Lowering // once the function is done
+	lowering   Lowering // once the function is done, nil if it never will be
 }
 
 // lowerHostAsync is how an instance calls an async function of the host.
@@ -52,16 +64,19 @@ func (in *Instance) lowerHostAsync(f *Func, host AsyncFunc, o *options) hostCall
 		op := &operation{flat: append([]uint64(nil), flat...), maxResults: results, stop: stop}
 		op.scope, op.async = newScope(in, o, nil), o.async
 		op.scope.types = f.Resources
-		op.subtask.cancel = func(*Instance) error { stop(); return nil }
+		op.subtask.cancel = func(*Instance) error {
+			if op.cancel() {
+				op.end()
+				op.progress(subtaskCancelledBeforeReturned)
+			}
+			return nil
+		}
 		s.operations[op] = struct{}{}
 		s.outstanding++
 		s.working.Add(1)
-		err := host.Begin(ctx, s, &op.scope.cx, params, op.flat, func(lower Lowering) {
-			op.once.Do(func() {
-				op.lowering = lower
-				s.Post(op.finish)
-				s.working.Done()
-			})
+		var err error
+		op.begun, err = host.Begin(ctx, s, &op.scope.cx, params, op.flat, func(l Lowering) {
+			op.done(l, func() { s.Post(op.finish) })
 		})
 		if err != nil {
 			s.working.Done()
@@ -69,8 +84,23 @@ func (in *Instance) lowerHostAsync(f *Func, host AsyncFunc, o *options) hostCall
 			return 0, err
 		}
 		op.progress(subtaskStarted)
+		if op.begun.Done != nil {
+			op.done(op.begun.Done, func() { err = op.finish() })
+		}
+		if err != nil {
+			return 0, err
+		}
 		return op.outcome()
 	}
+}
+
+// done notes that the function has ended, the first time, and then calls next.
+func (op *operation) done(l Lowering, next func()) {
+	op.once.Do(func() {
+		op.lowering = l
+		next()
+		op.inst.store.working.Done()
+	})
 }
 
 // end takes the operation off the store's books.
@@ -83,7 +113,18 @@ func (op *operation) end() {
 	op.stop()
 }
 
-func (op *operation) cancel() { op.stop() }
+// cancel tells the function to end. It reports whether it has ended by that,
+// without a result.
+func (op *operation) cancel() (ended bool) {
+	op.stop()
+	if op.begun.Cancel != nil {
+		op.done(nil, func() { ended = true })
+	}
+	if ended {
+		op.begun.Cancel()
+	}
+	return ended
+}
 
 // finish delivers the result to the guest. A function that was cancelled and
 // gave in has none.

@@ -89,7 +89,9 @@ func (s *Store) endHostWork() {
 	}
 	s.working.Wait()
 	for o := range s.operations { // the store gets the resources in their results
-		_, _ = o.lowering(&o.scope.cx, o.maxResults, o.flat)
+		if o.lowering != nil {
+			_, _ = o.lowering(&o.scope.cx, o.maxResults, o.flat)
+		}
 	}
 	for p := range s.pipes {
 		p.finish(errClosed)

@@ -2,13 +2,11 @@
 package clocks
 
 import (
-	"context"
 	"math"
 	"time"
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/internal/clock"
-	"github.com/wasitls/wasitls/host/wasi/stream"
 )
 
 // Version is the version of the WIT package that is served.
@@ -47,7 +45,13 @@ func Bind(l *host.Linker) {
 
 // waiting makes a host function that returns when a timer is ready.
 func waiting(timer func(uint64) clock.Timer) host.Fn {
-	return host.Async(func(ctx context.Context, _ *host.Store, a *struct{ When uint64 }) (host.None, error) {
-		return host.None{}, stream.Wait(ctx, timer(a.When))
+	return host.Await(func(_ *host.Call, a *struct{ When uint64 }) func() (host.None, host.Condition, error) {
+		t := timer(a.When)
+		return func() (none host.None, until host.Condition, err error) {
+			if !t.Ready() {
+				until = t
+			}
+			return none, until, nil
+		}
 	})
 }

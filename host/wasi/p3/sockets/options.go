@@ -10,17 +10,11 @@ import (
 )
 
 // socket is a resource W on a socket S.
-type socket[S any] interface{ use(func(S) error) error }
+type socket[S any] interface{ socket() S }
 
 // getting makes a host function that returns an option.
 func getting[W socket[S], S, V any](f func(S) (V, error)) host.Fn {
-	return try(func(_ *host.Call, a *struct{ Self W }) (v V, err error) {
-		err = a.Self.use(func(s S) error {
-			v, err = f(s)
-			return err
-		})
-		return v, err
-	})
+	return try(func(_ *host.Call, a *struct{ Self W }) (V, error) { return f(a.Self.socket()) })
 }
 
 // setting makes a host function that sets an option.
@@ -29,7 +23,7 @@ func setting[W socket[S], S, V any](f func(S, V) error) host.Fn {
 		Self  W
 		Value V
 	}) error {
-		return a.Self.use(func(s S) error { return f(s, a.Value) })
+		return f(a.Self.socket(), a.Value)
 	})
 }
 

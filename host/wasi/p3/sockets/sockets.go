@@ -2,7 +2,6 @@
 package sockets
 
 import (
-	"context"
 	"errors"
 
 	"golang.org/x/sys/unix"
@@ -96,25 +95,22 @@ func do[A any](f func(*A) error) host.Fn {
 	return try(func(_ *host.Call, a *A) (host.None, error) { return host.None{}, f(a) })
 }
 
-// wait makes an async host function.
-func wait[A, T any](f func(context.Context, *A) (T, error)) host.Fn {
-	return host.TryAsync(func(ctx context.Context, _ *host.Store, a *A) (T, error) { return f(ctx, a) }, classify)
-}
-
-// retry calls f until it returns anything but WouldBlock, and waits for ready in
-// between.
-func retry(ctx context.Context, ready stream.Pollable, f func() error) error {
-	for {
-		if err := f(); !errors.Is(err, sock.WouldBlock) {
-			return err
+// await makes an async host function. f begins; then what it returns is called
+// until its error is anything but WouldBlock, and ready waited for in between.
+func await[A, T any](f func(*A) (ready stream.Pollable, retry func() (T, error), err error)) host.Fn {
+	return host.TryAwait(func(_ *host.Call, a *A) func() (T, host.Condition, error) {
+		ready, retry, err := f(a)
+		return func() (v T, until host.Condition, _ error) {
+			if err != nil {
+				return v, nil, err
+			}
+			v, err := retry()
+			if errors.Is(err, sock.WouldBlock) {
+				return v, ready, nil
+			}
+			return v, nil, err
 		}
-		if err := stream.Wait(ctx, ready); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-	}
+	}, classify)
 }
 
 // Bind adds the interfaces of wasi:sockets to the linker.

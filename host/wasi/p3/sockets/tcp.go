@@ -1,9 +1,6 @@
 package sockets
 
 import (
-	"context"
-	"sync"
-
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/internal/addr"
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
@@ -14,62 +11,40 @@ import (
 // TCPSocket is the resource wasi:sockets/types tcp-socket. Its streams may
 // outlive it: the connection ends with the last of them.
 type TCPSocket struct {
-	mu sync.Mutex // connecting is on a goroutine of its own
-	s  *sock.TCP
+	s *sock.TCP
 	// in and out are the connection, as long as no guest has them.
-	in      stream.Input
-	out     stream.Output
-	dropped bool
+	in  stream.Input
+	out stream.Output
 }
 
 var tcpResource = host.NewResource("tcp-socket", func(_ *host.Call, t *TCPSocket) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.dropped = true
-	t.release()
-	t.s.Drop()
-	return nil
-})
-
-// release drops what no guest has of the connection.
-func (t *TCPSocket) release() {
 	if t.in != nil {
 		t.in.Drop()
 	}
 	if t.out != nil {
 		t.out.Drop()
 	}
-	t.in, t.out = nil, nil
+	t.s.Drop()
+	return nil
+})
+
+func (t *TCPSocket) socket() *sock.TCP { return t.s }
+
+func connect(a *tcpAddr) (stream.Pollable, func() (host.None, error), error) {
+	t := a.Self
+	err := t.s.StartConnect(a.Addr.Addr())
+	return t.s.Connecting(), t.finishConnect, err
 }
 
-// use calls f while nobody else uses the socket.
-func (t *TCPSocket) use(f func(*sock.TCP) error) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return f(t.s)
-}
-
-func (t *TCPSocket) connect(ctx context.Context, to sock.Addr) error {
-	if err := t.use(func(s *sock.TCP) error { return s.StartConnect(to) }); err != nil {
-		return err
-	}
-	return retry(ctx, t.s.Connecting(), func() error { return t.use(t.finishConnect) })
-}
-
-func (t *TCPSocket) finishConnect(s *sock.TCP) (err error) {
-	if t.in, t.out, err = s.FinishConnect(); err != nil {
+func (t *TCPSocket) finishConnect() (none host.None, err error) {
+	if t.in, t.out, err = t.s.FinishConnect(); err != nil {
 		t.in, t.out = nil, nil
 	}
-	if t.dropped {
-		t.release()
-	}
-	return err
+	return none, err
 }
 
 // takeIn returns the direction that receives, once.
 func (t *TCPSocket) takeIn() (stream.Input, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.in == nil {
 		return nil, sock.InvalidState
 	}
@@ -80,8 +55,6 @@ func (t *TCPSocket) takeIn() (stream.Input, error) {
 
 // takeOut returns the direction that sends, once.
 func (t *TCPSocket) takeOut() (stream.Output, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.out == nil {
 		return nil, sock.InvalidState
 	}
@@ -132,19 +105,11 @@ func bindTCP(i *host.Interface) {
 		return &TCPSocket{s: s}, err
 	}))
 	method := func(name string, f host.Fn) { i.Func("[method]tcp-socket."+name, f) }
-	method("bind", do(func(a *tcpAddr) error {
-		return a.Self.use(func(s *sock.TCP) error { return s.Bind(a.Addr.Addr()) })
-	}))
-	method("connect", wait(func(ctx context.Context, a *tcpAddr) (host.None, error) {
-		return host.None{}, a.Self.connect(ctx, a.Addr.Addr())
-	}))
-	method("listen", try(func(_ *host.Call, a *tcpSelf) (v *host.Values[*TCPSocket], err error) {
-		err = a.Self.use(func(s *sock.TCP) error {
-			l, err := s.Listen()
-			v = host.NewValues[*TCPSocket](connections{l})
-			return err
-		})
-		return v, err
+	method("bind", do(func(a *tcpAddr) error { return a.Self.s.Bind(a.Addr.Addr()) }))
+	method("connect", await(connect))
+	method("listen", try(func(_ *host.Call, a *tcpSelf) (*host.Values[*TCPSocket], error) {
+		l, err := a.Self.s.Listen()
+		return host.NewValues[*TCPSocket](connections{l}), err
 	}))
 	method("send", host.Func(func(c *host.Call, a *struct {
 		Self *TCPSocket
@@ -157,9 +122,7 @@ func bindTCP(i *host.Interface) {
 		in, err := a.Self.takeIn()
 		return pipe.Read(in, err, codeOf), nil
 	}))
-	method("get-is-listening", host.Func(func(_ *host.Call, a *tcpSelf) (is bool, _ error) {
-		return is, a.Self.use(func(s *sock.TCP) error { is = s.Listening(); return nil })
-	}))
+	method("get-is-listening", host.Func(func(_ *host.Call, a *tcpSelf) (bool, error) { return a.Self.s.Listening(), nil }))
 	method("get-address-family", host.Func(func(_ *host.Call, a *tcpSelf) (uint8, error) { return uint8(a.Self.s.Family()), nil }))
 }
 

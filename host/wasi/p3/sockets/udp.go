@@ -1,31 +1,21 @@
 package sockets
 
 import (
-	"context"
-	"sync"
-
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/internal/addr"
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
+	"github.com/wasitls/wasitls/host/wasi/stream"
 )
 
 // UDPSocket is the resource wasi:sockets/types udp-socket.
-type UDPSocket struct {
-	mu sync.Mutex // sending and receiving are on goroutines of their own
-	s  *sock.UDP
-}
+type UDPSocket struct{ s *sock.UDP }
 
 var udpResource = host.NewResource("udp-socket", func(_ *host.Call, u *UDPSocket) error {
 	u.s.Drop()
 	return nil
 })
 
-// use calls f while nobody else uses the socket.
-func (u *UDPSocket) use(f func(*sock.UDP) error) error {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return f(u.s)
-}
+func (u *UDPSocket) socket() *sock.UDP { return u.s }
 
 type (
 	udpAddr struct {
@@ -49,42 +39,33 @@ func bindUDP(i *host.Interface) {
 		return &UDPSocket{s: s}, err
 	}))
 	method := func(name string, f host.Fn) { i.Func("[method]udp-socket."+name, f) }
-	method("bind", do(func(a *udpAddr) error {
-		return a.Self.use(func(s *sock.UDP) error { return s.Bind(a.Addr.Addr()) })
-	}))
-	method("connect", do(func(a *udpAddr) error {
-		return a.Self.use(func(s *sock.UDP) error { return s.Connect(a.Addr.Addr()) })
-	}))
-	method("disconnect", do(func(a *struct{ Self *UDPSocket }) error { return a.Self.use((*sock.UDP).Disconnect) }))
-	method("send", wait(send))
-	method("receive", wait(receive))
+	method("bind", do(func(a *udpAddr) error { return a.Self.s.Bind(a.Addr.Addr()) }))
+	method("connect", do(func(a *udpAddr) error { return a.Self.s.Connect(a.Addr.Addr()) }))
+	method("disconnect", do(func(a *struct{ Self *UDPSocket }) error { return a.Self.s.Disconnect() }))
+	method("send", await(send))
+	method("receive", await(receive))
 	method("get-address-family", host.Func(func(_ *host.Call, a *struct{ Self *UDPSocket }) (uint8, error) {
 		return uint8(a.Self.s.Family()), nil
 	}))
 }
 
-func send(ctx context.Context, a *struct {
+func send(a *struct {
 	Self *UDPSocket
 	Data []byte
 	To   host.Option[addr.Socket]
-}) (host.None, error) {
+}) (stream.Pollable, func() (host.None, error), error) {
 	d := sock.Datagram{Data: a.Data, Peer: addr.Optional(&a.To)}
-	return host.None{}, retry(ctx, a.Self.s.Writable(), func() error {
-		return a.Self.use(func(s *sock.UDP) error { return s.Send(d) })
-	})
+	return a.Self.s.Writable(), func() (none host.None, err error) { return none, a.Self.s.Send(d) }, nil
 }
 
-func receive(ctx context.Context, a *struct{ Self *UDPSocket }) (got datagram, err error) {
-	err = retry(ctx, a.Self.s.Readable(), func() error {
-		return a.Self.use(func(s *sock.UDP) error {
-			d, err := s.Receive()
-			if err == nil {
-				got = datagram{Data: d.Data, From: addr.FromSocket(d.Peer)}
-			}
-			return err
-		})
-	})
-	return got, err
+func receive(a *struct{ Self *UDPSocket }) (stream.Pollable, func() (datagram, error), error) {
+	return a.Self.s.Readable(), func() (datagram, error) {
+		d, err := a.Self.s.Receive()
+		if err != nil {
+			return datagram{}, err
+		}
+		return datagram{Data: d.Data, From: addr.FromSocket(d.Peer)}, nil
+	}, nil
 }
 
 func bindUDPOptions(i *host.Interface) {
