@@ -20,6 +20,18 @@ type Source interface {
 	Drop()
 }
 
+// BlockingSource is a Source on which a goroutine can wait at less cost than by
+// Notify.
+type BlockingSource interface {
+	Source
+	// ReadWait is Read, but waits for something to return; Drop ends that. It
+	// is errors.ErrUnsupported, always, if that cannot be done.
+	ReadWait(p []byte) (int, error)
+	// SetReadDeadline ends a ReadWait in progress, and those to come, at t with
+	// os.ErrDeadlineExceeded; a zero time is no deadline.
+	SetReadDeadline(t time.Time) error
+}
+
 // Sink is a byte stream that never blocks, as Output is one. Drop may come
 // while another method is being called.
 type Sink interface {
@@ -37,14 +49,17 @@ type Sink interface {
 // halves of another TLS connection all do. Everything written is flushed.
 func Streams(in Source, out Sink) Transport {
 	t := &streams{in: in, out: out, closed: make(chan struct{})}
+	t.blocking, _ = in.(BlockingSource)
 	t.read.init()
 	t.write.init()
 	return t
 }
 
 type streams struct {
-	in  Source
-	out Sink
+	in       Source
+	blocking BlockingSource // in, if it is one
+	polled   bool           // it turned out not to be; reader only
+	out      Sink
 
 	read, write waiting
 	closing     atomic.Bool
@@ -53,7 +68,7 @@ type streams struct {
 
 func (t *streams) Read(p []byte) (int, error) {
 	for range maxFruitless {
-		n, err := t.in.Read(p)
+		n, err := t.readSome(p)
 		switch {
 		case errors.Is(err, ErrClosed):
 			return n, io.EOF
@@ -65,6 +80,23 @@ func (t *streams) Read(p []byte) (int, error) {
 		}
 	}
 	return 0, io.ErrNoProgress
+}
+
+// readSome reads, and waits if the source can. Else it may return nothing.
+func (t *streams) readSome(p []byte) (int, error) {
+	if t.blocking != nil && !t.polled {
+		select {
+		case <-t.closed:
+			return 0, net.ErrClosed
+		default:
+		}
+		n, err := t.blocking.ReadWait(p)
+		if err != errors.ErrUnsupported {
+			return n, err
+		}
+		t.polled = true
+	}
+	return t.in.Read(p)
 }
 
 // ReadNow implements NowReader.
@@ -106,7 +138,12 @@ func (t *streams) Write(p []byte) (written int, err error) {
 	return written, t.out.Flush()
 }
 
-func (t *streams) SetReadDeadline(d time.Time) error  { return t.read.setDeadline(d) }
+func (t *streams) SetReadDeadline(d time.Time) error {
+	if t.blocking != nil {
+		_ = t.blocking.SetReadDeadline(d) // if it is unsupported nothing waits there
+	}
+	return t.read.setDeadline(d)
+}
 func (t *streams) SetWriteDeadline(d time.Time) error { return t.write.setDeadline(d) }
 
 func (t *streams) Close() error {

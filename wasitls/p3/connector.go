@@ -150,12 +150,15 @@ func (c *connector) fail(err error) error {
 	return err
 }
 
-// connected hands the halves of the connection to the two directions.
+// connected hands the halves of the connection to the two directions. The
+// guest is woken last: its goroutine is then the next to run on this processor.
 func (c *connector) connected(conn *wasitls.Conn) {
 	c.do(func() {
 		c.conn = conn
 		c.out.connect(conn.Output())
 		c.in.connect(conn.Input())
+		c.later(c.out.waiters.Wake)
+		c.later(c.in.waiters.Wake)
 	})
 	conn.Drop()
 }

@@ -2,6 +2,7 @@ package p3
 
 import (
 	"errors"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -81,7 +82,6 @@ func (r *receiver) Drop() {
 // other.
 func (r *receiver) connect(input *wasitls.Input) {
 	r.input = input
-	r.c.later(r.waiters.Wake)
 	if r.over { // too late
 		r.c.later(input.Drop)
 		return
@@ -181,3 +181,15 @@ func (i *incoming) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// ReadWait implements wasitls.BlockingSource.
+func (i *incoming) ReadWait(p []byte) (int, error) {
+	n, err := stream.ReadWait(i.Source, p)
+	if err != nil && err != errors.ErrUnsupported && !errors.Is(err, os.ErrDeadlineExceeded) {
+		i.ended.Store(true)
+	}
+	return n, err
+}
+
+// SetReadDeadline implements wasitls.BlockingSource.
+func (i *incoming) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(i.Source, t) }

@@ -99,7 +99,6 @@ func (s *sender) end() {
 func (s *sender) connect(output *wasitls.Output) {
 	s.output = output
 	s.swallow.Store(true)
-	s.c.later(s.waiters.Wake)
 	if s.over { // too late
 		s.c.later(output.Drop)
 		return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/stream"
@@ -82,8 +83,21 @@ type foreign struct{ wasitls.Source }
 // Read implements wasitls.Source.
 func (f *foreign) Read(p []byte) (int, error) {
 	n, err := f.Source.Read(p)
+	return n, ended(err)
+}
+
+// ReadWait implements wasitls.BlockingSource.
+func (f *foreign) ReadWait(p []byte) (int, error) {
+	n, err := stream.ReadWait(f.Source, p)
+	return n, ended(err)
+}
+
+// SetReadDeadline implements wasitls.BlockingSource.
+func (f *foreign) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(f.Source, t) }
+
+func ended(err error) error {
 	if errors.Is(err, stream.ErrClosed) || errors.Is(err, io.EOF) {
-		err = wasitls.ErrClosed
+		return wasitls.ErrClosed
 	}
-	return n, err
+	return err
 }

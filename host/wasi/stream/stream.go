@@ -9,6 +9,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Pollable is a condition that can be waited for without a goroutine.
@@ -39,6 +40,34 @@ type Input interface {
 	Read(p []byte) (int, error)
 	// Drop gives the stream up. It is idempotent.
 	Drop()
+}
+
+// Blocking is an Input on which a goroutine of its own can wait at less cost
+// than by Notify. Other methods of the Input are not in use meanwhile, but for
+// Drop, which ends a ReadWait in progress.
+type Blocking interface {
+	// ReadWait is Read, but waits for something to return. It is
+	// errors.ErrUnsupported, always, if that cannot be done.
+	ReadWait(p []byte) (int, error)
+	// SetReadDeadline ends a ReadWait in progress, and those to come, at t with
+	// os.ErrDeadlineExceeded; a zero time is no deadline.
+	SetReadDeadline(t time.Time) error
+}
+
+// ReadWait is that of in if it is Blocking.
+func ReadWait(in any, p []byte) (int, error) {
+	if b, ok := in.(Blocking); ok {
+		return b.ReadWait(p)
+	}
+	return 0, errors.ErrUnsupported
+}
+
+// SetReadDeadline is that of in if it is Blocking.
+func SetReadDeadline(in any, t time.Time) error {
+	if b, ok := in.(Blocking); ok {
+		return b.SetReadDeadline(t)
+	}
+	return errors.ErrUnsupported
 }
 
 // Skipper is an Input that can discard bytes more cheaply than it reads them.

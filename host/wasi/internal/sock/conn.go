@@ -37,10 +37,13 @@ type input struct {
 	conn *conn
 	once sync.Once
 
-	mu    sync.Mutex
-	read  transfer
-	end   bool // the peer has ended, reading failed or was shut down
-	taken bool
+	mu       sync.Mutex
+	read     transfer
+	end      bool // the peer has ended, reading failed or was shut down
+	taken    bool
+	blocking bool // ReadWait was called
+	dropped  bool
+	deadline time.Time // of ReadWait
 }
 
 // Read implements stream.Input.
@@ -54,9 +57,15 @@ func (i *input) Read(p []byte) (int, error) {
 		return 0, nil
 	}
 	n, err := i.read.do(p)
-	switch {
-	case err == errAgain:
+	if err == errAgain {
 		return 0, nil
+	}
+	return i.got(n, err)
+}
+
+// got is what a read of the socket is for the stream; the lock is held.
+func (i *input) got(n int, err error) (int, error) {
+	switch {
 	case err != nil:
 		i.end = true
 		return 0, err
@@ -65,6 +74,59 @@ func (i *input) Read(p []byte) (int, error) {
 		return 0, stream.ErrClosed
 	}
 	return n, nil
+}
+
+// ReadWait implements stream.Blocking.
+func (i *input) ReadWait(p []byte) (int, error) {
+	if i.ended() {
+		return 0, stream.ErrClosed
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if err := i.block(); err != nil {
+		return 0, err
+	}
+	n, err := i.conn.fd.file.Read(p)
+	if err == io.EOF {
+		n, err = 0, nil
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return 0, os.ErrDeadlineExceeded
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.got(n, plain(err))
+}
+
+// block readies the socket for reads that wait: only one goroutine can.
+func (i *input) block() error {
+	i.mu.Lock()
+	first, dropped := !i.blocking, i.dropped
+	i.blocking = true
+	i.mu.Unlock()
+	switch {
+	case dropped:
+		return os.ErrClosed
+	case !first:
+		return nil
+	}
+	i.conn.fd.readable.Halt()
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.conn.fd.file.SetReadDeadline(i.deadline) // which Halt may have changed
+	return nil
+}
+
+// SetReadDeadline implements stream.Blocking.
+func (i *input) SetReadDeadline(t time.Time) error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.dropped {
+		return os.ErrClosed
+	}
+	i.deadline = t
+	return i.conn.fd.file.SetReadDeadline(t)
 }
 
 func (i *input) ended() bool {
@@ -85,7 +147,18 @@ func (i *input) Notify(f func()) (stop func()) {
 }
 
 // Drop implements stream.Input.
-func (i *input) Drop() { i.once.Do(i.conn.fd.release) }
+func (i *input) Drop() {
+	i.once.Do(func() {
+		i.mu.Lock()
+		i.dropped = true
+		if i.blocking {
+			i.deadline = time.Unix(1, 0)
+			i.conn.fd.file.SetReadDeadline(i.deadline)
+		}
+		i.mu.Unlock()
+		i.conn.fd.release()
+	})
+}
 
 // output is the stream of a connection that sends.
 type output struct {

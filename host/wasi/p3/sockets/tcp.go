@@ -1,6 +1,8 @@
 package sockets
 
 import (
+	"time"
+
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/internal/addr"
 	"github.com/wasitls/wasitls/host/wasi/internal/sock"
@@ -74,6 +76,12 @@ func (r *receiving) Drop() {
 	r.s.Shutdown(true, false)
 	r.Input.Drop()
 }
+
+// ReadWait implements stream.Blocking.
+func (r *receiving) ReadWait(p []byte) (int, error) { return stream.ReadWait(r.Input, p) }
+
+// SetReadDeadline implements stream.Blocking.
+func (r *receiving) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(r.Input, t) }
 
 // connections are what a socket accepts.
 type connections struct{ *sock.Listener }

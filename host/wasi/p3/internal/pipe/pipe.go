@@ -4,6 +4,8 @@ package pipe
 
 import (
 	"errors"
+	"os"
+	"time"
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/stream"
@@ -77,13 +79,30 @@ type source struct {
 // Read implements stream.Input.
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.Input.Read(p)
+	return n, s.noted(err)
+}
+
+// ReadWait implements stream.Blocking.
+func (s *source) ReadWait(p []byte) (int, error) {
+	n, err := stream.ReadWait(s.Input, p)
+	if err == errors.ErrUnsupported || errors.Is(err, os.ErrDeadlineExceeded) {
+		return n, err
+	}
+	return n, s.noted(err)
+}
+
+// SetReadDeadline implements stream.Blocking.
+func (s *source) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(s.Input, t) }
+
+// noted returns err and tells it if it is the end.
+func (s *source) noted(err error) error {
 	switch {
 	case errors.Is(err, stream.ErrClosed):
 		s.ended(nil)
 	case err != nil:
 		s.ended(err)
 	}
-	return n, err
+	return err
 }
 
 // Drop implements stream.Input.
