@@ -17,8 +17,8 @@ const (
 	DefaultWriteBuffer = 128 << 10
 
 	// DefaultReadBuffer is the most plaintext received before a guest takes
-	// it, in bytes: as much as a guest reads at once.
-	DefaultReadBuffer = 64 << 10
+	// it, in bytes: twice what a guest reads at once, as of DefaultWriteBuffer.
+	DefaultReadBuffer = 128 << 10
 
 	// MinBuffer and MaxBuffer bound both buffers of a configuration.
 	MinBuffer = 1 << 10
