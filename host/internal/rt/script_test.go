@@ -17,7 +17,7 @@ type guest func(call func(x core.Extern, args ...uint64) uint64, args []uint64) 
 type scripted struct {
 	memory []byte
 	fibers []*scriptedFiber
-	closed bool
+	broken error // of every call of the engine from now on
 }
 
 type scriptedExtern struct {
@@ -26,6 +26,8 @@ type scriptedExtern struct {
 	id   uint32
 	code guest
 	mem  *scripted
+	// table is that of thread.new-indirect.
+	table []guest
 }
 
 func (x *scriptedExtern) Kind() core.Kind { return x.kind }
@@ -39,9 +41,13 @@ func (x *scriptedExtern) Bytes() []byte {
 	return nil
 }
 
+// preempt is what a guest calls to have used up its time slice.
+type preempt struct{ core.Extern }
+
 // module is a scripted core module: instantiating it gives its exports.
 type module struct {
 	imports []core.Import
+	start   guest // may be nil
 	exports func(s *scripted, imports []core.Extern) map[string]core.Extern
 }
 
@@ -49,15 +55,23 @@ func (m *module) Imports() []core.Import { return m.imports }
 func (m *module) Close()                 {}
 
 func (s *scripted) HostFunc(t core.FuncType, id uint32) (core.Extern, error) {
-	return &scriptedExtern{kind: core.Func, typ: t, id: id}, nil
+	return &scriptedExtern{kind: core.Func, typ: t, id: id}, s.broken
 }
 
 func (s *scripted) Instantiate(m core.Module, imports []core.Extern) (core.Fiber, error) {
-	f := &scriptedFiber{instance: coreBundle(m.(*module).exports(s, imports))}
+	if s.broken != nil {
+		return nil, s.broken
+	}
+	f := newScriptedFiber(m.(*module).start, nil)
+	f.instance = coreBundle(m.(*module).exports(s, imports))
+	s.fibers = append(s.fibers, f)
 	return f, nil
 }
 
 func (s *scripted) Call(x core.Extern, args []uint64) (core.Fiber, error) {
+	if s.broken != nil {
+		return nil, s.broken
+	}
 	e := x.(*scriptedExtern)
 	if e.code == nil {
 		return nil, errors.New("not a guest function")
@@ -68,7 +82,6 @@ func (s *scripted) Call(x core.Extern, args []uint64) (core.Fiber, error) {
 }
 
 func (s *scripted) Close() {
-	s.closed = true
 	for _, f := range s.fibers {
 		f.Close()
 	}
@@ -82,7 +95,6 @@ type scriptedFiber struct {
 	resume chan uint64 // results into the guest
 	events chan core.Event
 	dead   chan struct{}
-	ended  bool
 
 	id       uint32
 	hostArgs []uint64
@@ -122,8 +134,12 @@ func (f *scriptedFiber) run() {
 }
 
 func (f *scriptedFiber) call(x core.Extern, args ...uint64) uint64 {
-	f.id, f.hostArgs = x.(*scriptedExtern).id, args
-	f.events <- core.EventHostCall
+	if _, ok := x.(preempt); ok {
+		f.events <- core.EventPreempted
+	} else {
+		f.id, f.hostArgs = x.(*scriptedExtern).id, args
+		f.events <- core.EventHostCall
+	}
 	select {
 	case v := <-f.resume:
 		if f.trap != "" {
@@ -146,7 +162,6 @@ func (f *scriptedFiber) Resume() core.Event {
 		f.resume <- f.returned
 	}
 	ev := <-f.events
-	f.ended = ev != core.EventHostCall
 	return ev
 }
 
@@ -163,9 +178,6 @@ func (f *scriptedFiber) Results() []uint64       { return f.result }
 func (f *scriptedFiber) Err() error              { return f.err }
 func (f *scriptedFiber) Instance() core.Instance { return f.instance }
 func (f *scriptedFiber) Close() {
-	if f.dead == nil {
-		return
-	}
 	select {
 	case <-f.dead:
 	default:
