@@ -150,9 +150,12 @@ func (in *Instance) subtaskCancel(async bool) hostCall {
 			if err := st.cancel(in); err != nil {
 				return 0, err
 			}
-			if !st.resolved() {
-				return in.awaitEvent(&st.waitable, async)
+		}
+		if !st.resolved() {
+			if async {
+				return blocked, nil
 			}
+			st.happened = nil // that the call has begun: the caller waits for its end
 		}
 		return in.awaitEvent(&st.waitable, async)
 	}
