@@ -1,8 +1,10 @@
 package rt
 
 import (
+	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 
 	"github.com/wasitls/wasitls/host/internal/abi"
 	"github.com/wasitls/wasitls/host/internal/types"
@@ -347,6 +349,34 @@ func TestTaskResults(t *testing.T) {
 		f.Type = none
 		if _, err := w.invoke(f); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// A task that may not begin lets others go on, each once: one that looks for
+// the end of an operation again and again needs the store for that end.
+func TestTaskBeginsBesidePolling(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		a := w.actor()
+		f := w.hostLater(func(_ context.Context, n uint64) (uint32, error) { return uint32(n), nil })
+		w.must(a.stackful(func(g *running, _ ...uint64) uint64 {
+			_, sub := g.begin(f, 1, 16)
+			g.do(pressureInc)
+			g.ret(0)
+			set := g.set(sub)
+			for n := 0; g.poll(set).code == eventNone; n++ {
+				if n == 1000 {
+					panic("nobody else goes on")
+				}
+				g.do(threadYield)
+			}
+			g.do(pressureDec)
+			return 0
+		}), 0)
+		synctest.Wait() // the operation has ended; only the store does not know
+		held := a.stackful(func(g *running, n ...uint64) uint64 { g.ret(n[0]); return 0 })
+		if got := w.must(held, 3); got != 3 {
+			t.Error(got)
 		}
 	})
 }
