@@ -151,20 +151,13 @@ func (s *Store) NewBytes(src Source) any {
 		b.advance(n)
 		return n, err
 	}
-	return &bytesChannel{s.addPull(p), src, false}
+	return &bytesChannel{s.addPull(p), src}
 }
 
-// bytesChannel is a stream of bytes from the host. Nobody has read from it if
-// touched is false.
+// bytesChannel is a stream of bytes from the host.
 type bytesChannel struct {
 	*pull
-	src     Source
-	touched bool
-}
-
-func (c *bytesChannel) read(in *Instance, dst buffer, copied func(func()), done func(copyResult)) error {
-	c.touched = true
-	return c.pull.read(in, dst, copied, done)
+	src Source
 }
 
 // TakeSource takes the source out of a channel that the host has made.
