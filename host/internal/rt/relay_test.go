@@ -8,6 +8,14 @@ import (
 	"testing"
 )
 
+// sinkFeed is a feed as a Sink that takes a few bytes at a time.
+type sinkFeed struct{ *feed }
+
+func (f sinkFeed) Permit() (int, error)      { return f.room, nil }
+func (f sinkFeed) Write(p []byte) error      { f.put(string(p), nil); return nil }
+func (f sinkFeed) Flush() error              { return nil }
+func (f sinkFeed) Notify(call func()) func() { call(); return func() {} }
+
 // counted tells how often it was dropped.
 type counted struct {
 	*feed

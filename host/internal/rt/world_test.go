@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/wasitls/wasitls/host/internal/abi"
 	"github.com/wasitls/wasitls/host/internal/binary"
@@ -57,6 +58,16 @@ func (w *world) invoke(f *Func, args ...uint64) (uint64, error) {
 		return 0, err
 	}
 	return c.results[0], nil
+}
+
+// wait waits as a caller does, and not for ever.
+func wait(wake <-chan struct{}) error {
+	select {
+	case <-wake:
+		return nil
+	case <-time.After(10 * time.Second):
+		return errors.New("nothing to do for 10 s")
+	}
 }
 
 // must is invoke of what cannot fail.
