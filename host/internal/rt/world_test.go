@@ -21,6 +21,7 @@ type world struct {
 	*Store
 	t     *testing.T
 	trace []string
+	stop  func() // ends the context of the call
 }
 
 // inWorld runs a test in a bubble: time passes only where everybody waits, and
@@ -216,16 +217,19 @@ type op struct {
 }
 
 // do calls a built-in.
-func (g *running) do(o op, args ...uint64) uint64 {
-	if g.ops[o] == nil {
-		x, err := g.builtin(&types.StepBuiltin{Op: o.code, Value: o.value, HasValue: o.value != nil, Resource: o.resource, Async: o.async,
+func (g *running) do(o op, args ...uint64) uint64 { return g.host(g.made(o), args...) }
+
+// made is the core function of a built-in.
+func (a *actor) made(o op) core.Extern {
+	if a.ops[o] == nil {
+		x, err := a.builtin(&types.StepBuiltin{Op: o.code, Value: o.value, HasValue: o.value != nil, Resource: o.resource, Async: o.async,
 			Cancellable: o.cancellable, Options: o.options(), Core: core.FuncType{Results: i32s(1)}})
 		if err != nil {
 			panic(err)
 		}
-		g.ops[o] = x
+		a.ops[o] = x
 	}
-	return g.host(g.ops[o], args...)
+	return a.ops[o]
 }
 
 func (o op) options() types.Options {
@@ -289,8 +293,8 @@ func (g *running) say(format string, args ...any) { g.w.say(format, args...) }
 // preempt lets the guest's time slice end.
 func (g *running) preempt() { g.host(preempt{}) }
 
-// fail traps.
-func (g *running) fail(why string) { panic(why) }
+// stop ends the context of the call.
+func (g *running) stop() { g.w.stop() }
 
 // ret is task.return.
 func (g *running) ret(v uint64) { g.do(taskReturn, v) }
