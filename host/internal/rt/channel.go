@@ -115,12 +115,11 @@ func (p *pull) settle(r copyResult) {
 	done(r)
 }
 
-func (p *pull) cancel(buf buffer) error {
+func (p *pull) cancel(buf buffer) {
 	if p.pending != nil && p.pending.buf == buf {
 		p.unwatch()
 		p.settle(copyCancelled)
 	}
-	return nil
 }
 
 func (p *pull) drop() error {

@@ -272,11 +272,7 @@ func (t *task) next(packed uint32) error {
 			if cancelled {
 				return t.callback(event{code: eventTaskCancelled})
 			}
-			e, err := set.pending().take()
-			if err != nil {
-				return err
-			}
-			return t.callback(e)
+			return t.callback(set.pending().take())
 		})
 	}
 	return trapf("unsupported callback code: %d", packed&0xf)

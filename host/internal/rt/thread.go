@@ -150,10 +150,6 @@ func (s *Store) answered(th *thread, f core.Fiber, done func(results []uint64) e
 	answer := th.answer
 	th.answer = nil
 	v, err := answer(cancelled)
-	if err == errBlocked {
-		th.proceed = func(cancelled bool) error { return s.answered(th, f, done, cancelled) }
-		return nil
-	}
 	if err != nil {
 		return err
 	}
