@@ -437,3 +437,25 @@ func TestHandlesFull(t *testing.T) {
 		})
 	}
 }
+
+// A call that the host makes while a guest calls it leaves that guest's other
+// threads alone: the guest is entered.
+func TestStoreNestedCall(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		a, b := w.actor(), w.actor()
+		nap := sleeps(w)
+		w.must(a.stackful(func(g *running, _ ...uint64) uint64 {
+			g.ret(0)
+			g.do(threadYield)
+			g.say("other thread")
+			return 0
+		}), 0)
+		inner := b.stackful(func(g *running, ms ...uint64) uint64 { g.ret(g.await(nap, ms[0])); return 0 })
+		f := w.hostNow(func(_ *abi.Context, flat []uint64) (uint64, error) { return w.invoke(inner, flat[0]) })
+		if got := w.must(a.lift(plain, func(g *running, _ ...uint64) uint64 { v := g.await(f, 5); g.say("%d", v); return v }), 0); got != 5 {
+			t.Error(got)
+		}
+		w.drained()
+		w.said("5", "other thread")
+	})
+}
