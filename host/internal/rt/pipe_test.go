@@ -76,6 +76,17 @@ func TestPipe(t *testing.T) {
 			g.do(streamDropW, w)
 			s.give(1, nil)
 		}, []string{"completed 3", "completed 2"}, "abcde", nil},
+		{"the sink waits for the guest", &narrow{feed: &feed{}, rest: 4}, func(g *running, w uint64, s *narrow) {
+			g.do(threadYield)
+			g.say("%s", copied(g.do(streamWrite, w, 64, 2)))
+			g.say("%s", copied(g.do(streamWrite.sync(), w, 66, 1))) // before the pipe goes on
+			g.do(streamDropW, w)
+		}, []string{"completed 2", "completed 1"}, "abc", nil},
+		{"the sink breaks with room", &narrow{feed: &feed{}, rest: 4, broken: failure}, func(g *running, w uint64, s *narrow) {
+			g.do(threadYield)
+			g.say("%s", copied(g.do(streamWrite, w, 64, 2)))
+			g.do(streamDropW, w)
+		}, []string{"completed 2"}, "ab", failure},
 		{"a guest that writes nothing", &narrow{feed: &feed{}, rest: 3}, func(g *running, w uint64, s *narrow) {
 			g.do(threadYield)
 			g.do(streamDropW, w)

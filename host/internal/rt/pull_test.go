@@ -77,6 +77,10 @@ func TestHostStream(t *testing.T) {
 			g.say("%v", g.wait(g.set(r)))
 			g.say("%s", copied(g.do(streamRead, r, 64, 4)))
 		}, []string{"blocked", "stream-read 1 completed 0", "completed 1"}},
+		{"the last bytes with the end", &feed{data: []byte("ab"), end: io.EOF, together: true}, func(g *running, r uint64, src *feed) {
+			g.say("%s", copied(g.do(streamRead, r, 64, 4)))
+			g.say("%s", copied(g.do(streamRead, r, 64, 0)))
+		}, []string{"completed 2", "dropped 0"}},
 		{"cancelled", &feed{}, func(g *running, r uint64, src *feed) {
 			g.do(streamRead, r, 64, 4)
 			g.say("%s", copied(g.do(streamCancelR, r)))
@@ -314,6 +318,8 @@ type feed struct {
 	dropped bool
 	waiters []func()
 	room    int
+	// together is set for an end that comes with the last bytes.
+	together bool
 }
 
 func (f *feed) put(p string, end error) {
@@ -335,6 +341,9 @@ func (f *feed) Read(p []byte) (int, error) {
 	}
 	n := copy(p, f.data)
 	f.data = f.data[n:]
+	if f.together && len(f.data) == 0 {
+		return n, f.end
+	}
 	return n, nil
 }
 

@@ -44,6 +44,19 @@ func TestStoreStops(t *testing.T) {
 			yield := func(*running, ...uint64) uint64 { return callbackYield }
 			return a.callback(yield, yield)
 		},
+		"switches threads": func(w *world, a *actor) *Func {
+			a.spawns(func(g *running, first ...uint64) uint64 {
+				for {
+					g.do(suspendThenResume, first[0])
+				}
+			})
+			return a.stackful(func(g *running, _ ...uint64) uint64 {
+				other := g.do(threadNew, 0, g.do(threadIndex))
+				for {
+					g.do(suspendThenResume, other)
+				}
+			})
+		},
 		"calls its own helper": func(w *world, a *actor) *Func {
 			f := a.lift(plain, func(g *running, _ ...uint64) uint64 { g.stop(); return 0 })
 			f.opts.postReturn = a.script(func(g *running, _ ...uint64) uint64 { g.say("post-return"); return 0 })
@@ -187,6 +200,17 @@ func TestStoreDepth(t *testing.T) {
 // What runs outside of any task cannot wait.
 func TestStoreHelpersMayNotBlock(t *testing.T) {
 	helpers := map[string]func(a *actor) *Func{
+		"destructor that makes a thread": func(a *actor) *Func {
+			a.spawns(nil)
+			typ := &ResourceType{Name: "r", impl: a.w.actor().Instance}
+			typ.dtor = a.script(func(g *running, n ...uint64) uint64 { return g.do(threadNew, 0, 1) })
+			return a.lift(plain, func(g *running, n ...uint64) uint64 {
+				if err := g.store.destroy(typ, 1, g.Instance); err == nil {
+					panic("it did")
+				}
+				return 0
+			})
+		},
 		"post-return": func(a *actor) *Func {
 			f := a.lift(plain, func(g *running, n ...uint64) uint64 { return 0 })
 			f.opts.postReturn = a.script(func(g *running, n ...uint64) uint64 {
@@ -426,10 +450,11 @@ func TestHandlesFull(t *testing.T) {
 		"waitable-set.new":    func(g *running, _ *Func) { g.do(setNew) },
 		"stream.new":          func(g *running, _ *Func) { g.do(streamNew) },
 		"stream.new, one end": func(g *running, _ *Func) { g.handles.limit++; g.do(streamNew) },
+		"task":                func(g *running, _ *Func) { f := g.w.actor().stackful(nil); f.inst.threads.limit = 0; g.begin(f, 1, 16) },
 		"subtask":             func(g *running, f *Func) { g.begin(f, 1, 16) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			guestTraps(t, "handle table is full", func(g *running) {
+			guestTraps(t, "table is full", func(g *running) {
 				f := sleeps(g.w)
 				g.handles.limit = g.w.handles
 				do(g, f)

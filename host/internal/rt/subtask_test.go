@@ -54,6 +54,11 @@ func TestSubtaskStates(t *testing.T) {
 // A synchronous call of an async function waits for its result.
 func TestSubtaskSync(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
+		f := w.actor().stackful(func(g *running, _ ...uint64) uint64 { g.do(threadYield); g.do(taskReturn.of(nil)); return 0 })
+		f.Type = &types.Func{Async: true}
+		w.must(w.actor().stackful(func(g *running, _ ...uint64) uint64 { g.await(f); g.ret(0); return 0 }), 0)
+	})
+	inWorld(t, func(t *testing.T, w *world) {
 		a, caller := w.actor(), w.actor()
 		slow := newSleeper(a, false)
 		wake := slow.waker(a)
@@ -350,6 +355,11 @@ func TestSubtaskTraps(t *testing.T) {
 			g.set(sub)
 			g.do(subtaskCancel.sync(), sub)
 		}, "while added to a waitable set"},
+		{"a callee that traps when cancelled", func(g *running, _ *Func) {
+			f := g.w.actor().stackful(func(g *running, _ ...uint64) uint64 { g.do(threadSuspend.cancel()); panic("unwilling") })
+			_, sub := g.begin(f, 1, 16)
+			g.do(subtaskCancel, sub)
+		}, "unwilling"},
 		{"result out of memory", func(g *running, f *Func) { _, sub := g.begin(f, 1, 1<<20); g.wait(g.set(sub)) }, "out of bounds"},
 		{"result not aligned", func(g *running, f *Func) { _, sub := g.begin(f, 1, 17); g.wait(g.set(sub)) }, "unaligned"},
 	} {
@@ -382,10 +392,6 @@ func shelf(w *world) (r *types.Resource, owner, borrower *actor) {
 	typ := &ResourceType{Name: "r", Host: &dropped{}}
 	return r, w.actor(typ), w.actor(typ)
 }
-
-var resourceDrop = builtin(0x03)
-
-func (o op) on(r *types.Resource) op { o.resource = r; return o }
 
 // A handle is lent until the caller knows that the call has ended, and the
 // callee drops its borrow before it returns.

@@ -77,6 +77,15 @@ func TestWaitableTraps(t *testing.T) {
 		{"drop with waitables", func(g *running) { r, _ := g.ends(streamNew); g.do(setDrop, g.set(r)) }, "with waitables in it"},
 		{"an empty set", func(g *running) { g.wait(g.set()) }, "deadlock"},
 		{"event to an address that is not aligned", func(g *running) { g.do(setPoll, g.set(), 9) }, "unaligned"},
+		{"event that comes later out of memory", func(g *running) {
+			r, w := g.ends(streamNew)
+			set := g.set(sleeping(g, r))
+			f := sleeps(g.w)
+			_, sub := g.begin(f, 1, 16)
+			g.do(join, sub, set)
+			g.do(setWait, set, 2044)
+			g.do(streamDropW, w)
+		}, "out of bounds"},
 		{"event out of memory", func(g *running) { g.do(setPoll, g.set(), 2044) }, "out of bounds"},
 	} {
 		t.Run(c.name, func(t *testing.T) { guestTraps(t, c.want, c.do) })
