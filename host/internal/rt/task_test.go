@@ -146,6 +146,25 @@ func TestTaskTraps(t *testing.T) {
 	}
 }
 
+// A thread that traps ends the task that lets it go on before it begins or
+// while it waits.
+func TestTaskBesideTrap(t *testing.T) {
+	for name, lift := range map[string]func(a *actor) *Func{
+		"sync, waits": func(a *actor) *Func {
+			return a.lift(plain, func(g *running, _ ...uint64) uint64 { g.wait(g.set()); return 0 })
+		},
+		"async, held": func(a *actor) *Func { a.pressure = 1; return a.stackful(nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				a := w.actor()
+				w.must(a.stackful(func(g *running, _ ...uint64) uint64 { g.ret(0); g.do(threadYield); panic("beside") }), 0)
+				w.trap("beside", w.actor().stackful(func(g *running, _ ...uint64) uint64 { return g.await(lift(a), 0) }), 0)
+			})
+		})
+	}
+}
+
 // What the caller cannot lower or take is the end as well.
 func TestTaskCallerFails(t *testing.T) {
 	failure := errors.New("failure")
