@@ -276,13 +276,13 @@ func TestStreamTraps(t *testing.T) {
 		}, "while added to a waitable set"},
 		{"buffer out of memory", func(g *running, r, w uint64) { g.do(streamRead, r, 2047, 2) }, "out of bounds"},
 		{"buffer of too many elements", func(g *running, r, w uint64) { g.do(streamRead, r, 0, 1<<28) }, "more than"},
-		{"buffer not aligned", func(g *running, r, w uint64) {
-			r, _ = g.ends(streamNew.of(u32))
+		{"buffer not aligned", func(g *running, _, _ uint64) {
+			r, _ := g.ends(streamNew.of(u32))
 			g.do(streamRead.of(u32), r, 2, 1)
 		}, "unaligned"},
-		{"strings within one instance", func(g *running, r, w uint64) {
+		{"strings within one instance", func(g *running, _, _ uint64) {
 			text := types.Primitive(types.String)
-			r, w = g.ends(streamNew.of(text))
+			r, w := g.ends(streamNew.of(text))
 			g.do(streamRead.of(text), r, 64, 1)
 			g.do(streamWrite.of(text), w, 64, 1)
 		}, "intra-component stream"},
@@ -318,16 +318,15 @@ func TestStreamTraps(t *testing.T) {
 func TestStreamPassed(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		elem *types.Type
 		do   func(g *running, r, w uint64) uint64
 		want string
 	}{
-		{"busy", nil, func(g *running, r, w uint64) uint64 { g.do(streamRead, r, 64, 4); return r }, "cannot remove busy stream"},
-		{"at its end", nil, func(g *running, r, w uint64) uint64 { g.do(streamDropW, w); g.do(streamRead, r, 64, 4); return r }, "cannot lift stream after"},
-		{"in a set", nil, func(g *running, r, w uint64) uint64 { g.set(r); return r }, "while it's in a waitable set"},
-		{"the writable end", nil, func(g *running, r, w uint64) uint64 { return w }, "wrong type"},
-		{"of another type", nil, func(g *running, r, w uint64) uint64 { r, _ = g.ends(streamNew.of(u32)); return r }, "wrong type"},
-		{"something else", nil, func(g *running, r, w uint64) uint64 { return g.set() }, "wrong type"},
+		{"busy", func(g *running, r, w uint64) uint64 { g.do(streamRead, r, 64, 4); return r }, "cannot remove busy stream"},
+		{"at its end", func(g *running, r, w uint64) uint64 { g.do(streamDropW, w); g.do(streamRead, r, 64, 4); return r }, "cannot lift stream after"},
+		{"in a set", func(g *running, r, w uint64) uint64 { g.set(r); return r }, "while it's in a waitable set"},
+		{"the writable end", func(g *running, r, w uint64) uint64 { return w }, "wrong type"},
+		{"of another type", func(g *running, _, _ uint64) uint64 { r, _ := g.ends(streamNew.of(u32)); return r }, "wrong type"},
+		{"something else", func(g *running, r, w uint64) uint64 { return g.set() }, "wrong type"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {

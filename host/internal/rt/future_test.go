@@ -100,8 +100,8 @@ func TestFutureTraps(t *testing.T) {
 			f.Type = &types.Func{Async: true, Params: []types.Field{{Name: "f", Type: types.NewFuture(u8)}}, Result: u32}
 			g.await(f, r)
 		}, "cannot lift future while"},
-		{"strings within one instance", func(g *running, r, w uint64) {
-			r, w = g.ends(futureNew.of(text))
+		{"strings within one instance", func(g *running, _, _ uint64) {
+			r, w := g.ends(futureNew.of(text))
 			g.do(futureRead.of(text), r, 64)
 			g.do(futureWrite.of(text), w, 64)
 		}, "intra-component future"},
