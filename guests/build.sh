@@ -135,9 +135,13 @@ build() {
     pack "$1" "$rustc" "guests/rust-p3/$1" "guests/rust/${1%-p3}/src/options.rs" \
       guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
     ;;
-  hello-p3 | tlsbench-p3 | smtp-starttls-p3 | tlspump-p3)
+  hello-p3 | net-p3 | tlsbench-p3 | smtp-starttls-p3 | tlspump-p3)
     rust_p3 "$1"
     pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
+    ;;
+  both-p3)
+    rust_p3 "$1"
+    pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust-p3/wasi-tls-client-p3 $wit $wit_p3 $shared_p3
     ;;
   probes-p3)
     rust_p3 "$1"
@@ -162,7 +166,7 @@ build() {
   esac
 }
 
-[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 https-get-p3 tlsbench-p3 tlscheck-p3 \
+[ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 net-p3 both-p3 https-get-p3 tlsbench-p3 tlscheck-p3 \
   https-get-c-p3 probes-p3 \
   smtp-starttls-p3 tlspump-p3
 for name in "$@"; do

@@ -334,6 +334,39 @@ func TestReentrance(t *testing.T) {
 	}
 }
 
+// A call that a host function makes and no longer waits for is the end of the
+// guests, as any other: what it left behind must not go on later.
+func TestNestedCallTimesOut(t *testing.T) {
+	sleeper := compile(t, `(component
+  (import "sleep" (func $sleep async))
+  (core func $sleep' (canon lower (func $sleep)))
+  (core module $m (import "" "sleep" (func $sleep)) (func (export "f") (call $sleep)))
+  (core instance $i (instantiate $m (with "" (instance (export "sleep" (func $sleep'))))))
+  (func (export "f") async (canon lift (core func $i "f"))))`)
+	var other *host.Instance
+	var nested error
+	l := tickLinker(func(c *host.Call) error {
+		ctx, cancel := context.WithTimeout(c.Context(), 10*time.Millisecond)
+		defer cancel()
+		_, nested = other.Call(ctx, "", "f")
+		return nil
+	})
+	l.Func("sleep", host.Async(func(ctx context.Context, _ *host.Store, _ *struct{}) (host.None, error) {
+		<-ctx.Done()
+		return host.None{}, ctx.Err()
+	}))
+	in := instantiate(t, l, compile(t, looper), host.Limits{})
+	var err error
+	other, err = l.Instantiate(context.Background(), in.Store(), sleeper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = in.Call(context.Background(), "", "once")
+	if !errors.Is(nested, context.DeadlineExceeded) || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("nested call: %v; the call around it: %v", nested, err)
+	}
+}
+
 func TestCallsQueueForTheStore(t *testing.T) {
 	running, most := 0, 0
 	in := instantiate(t, tickLinker(func(*host.Call) error {

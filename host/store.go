@@ -117,14 +117,13 @@ func (v *visit) idle(wake <-chan struct{}) error {
 	case <-v.ctx.Done():
 		err = context.Cause(v.ctx)
 	}
-	if v.nested {
-		return err
-	}
-	select {
-	case v.s.turn <- struct{}{}:
-	case <-v.s.life.Done():
-		v.gone = true
-		return ErrClosed
+	if !v.nested {
+		select {
+		case v.s.turn <- struct{}{}:
+		case <-v.s.life.Done():
+			v.gone = true
+			return ErrClosed
+		}
 	}
 	if err != nil {
 		v.s.rt.Kill(err)

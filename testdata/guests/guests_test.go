@@ -74,6 +74,32 @@ func TestSourcesUnchanged(t *testing.T) {
 	}
 }
 
+// Every program among the sources is in the manifest.
+func TestNoOrphans(t *testing.T) {
+	all, err := Entries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	built := map[string]bool{}
+	for _, e := range all {
+		built[e.Name] = true
+	}
+	crates, err := filepath.Glob(filepath.Join(root, "guests", "rust*", "*", "Cargo.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(crates) == 0 {
+		t.Skip("the guests' sources are not here")
+	}
+	for _, c := range crates {
+		name := filepath.Base(filepath.Dir(c))
+		library := strings.HasPrefix(name, "wasi-tls-client")
+		if built[name] == library {
+			t.Errorf("%s: in the manifest %v, a library %v", name, built[name], library)
+		}
+	}
+}
+
 // The digest must see a changed byte, a renamed file and a missing folder.
 func TestDigest(t *testing.T) {
 	dir := t.TempDir()

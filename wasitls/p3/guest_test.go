@@ -75,11 +75,17 @@ func (r *rig) run(t *testing.T, name string, args ...string) (stdout, stderr str
 
 func (r *rig) runContext(ctx context.Context, t *testing.T, name string, args ...string) (stdout, stderr string, status int, err error) {
 	t.Helper()
-	c := r.component(t, name)
 	s, err := r.engine.NewStore(host.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return r.runIn(ctx, t, s, name, args...)
+}
+
+// runIn is runContext in a store of the caller's, which it closes.
+func (r *rig) runIn(ctx context.Context, t *testing.T, s *host.Store, name string, args ...string) (stdout, stderr string, status int, err error) {
+	t.Helper()
+	c := r.component(t, name)
 	defer func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("%s %v: close: %v", name, args, err)

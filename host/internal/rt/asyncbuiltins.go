@@ -50,10 +50,9 @@ func (in *Instance) waitableSetWait(mem core.Extern, cancellable bool) hostCall 
 		give := func(cancelled bool) (uint64, error) {
 			set.waiting--
 			if cancelled {
-				return storeEvent(mem, ptr, event{code: eventTaskCancelled}, nil)
+				return storeEvent(mem, ptr, event{code: eventTaskCancelled})
 			}
-			e, err := set.pending().take()
-			return storeEvent(mem, ptr, e, err)
+			return storeEvent(mem, ptr, set.pending().take())
 		}
 		return in.store.current.block(in.store, func() bool { return set.pending() != nil }, cancellable, give)
 	}
@@ -68,21 +67,17 @@ func (in *Instance) waitableSetPoll(mem core.Extern, cancellable bool) hostCall 
 		}
 		ptr := uint32(flat[1])
 		if in.store.current.task.takeCancel(cancellable) {
-			return storeEvent(mem, ptr, event{code: eventTaskCancelled}, nil)
+			return storeEvent(mem, ptr, event{code: eventTaskCancelled})
 		}
 		w := set.pending()
 		if w == nil {
-			return storeEvent(mem, ptr, event{}, nil)
+			return storeEvent(mem, ptr, event{})
 		}
-		e, err := w.take()
-		return storeEvent(mem, ptr, e, err)
+		return storeEvent(mem, ptr, w.take())
 	}
 }
 
-func storeEvent(mem core.Extern, ptr uint32, e event, err error) (uint64, error) {
-	if err != nil {
-		return 0, err
-	}
+func storeEvent(mem core.Extern, ptr uint32, e event) (uint64, error) {
 	b := mem.Bytes()
 	if ptr%4 != 0 {
 		return 0, trapf("unaligned pointer")
@@ -150,9 +145,12 @@ func (in *Instance) subtaskCancel(async bool) hostCall {
 			if err := st.cancel(in); err != nil {
 				return 0, err
 			}
-			if !st.resolved() {
-				return in.awaitEvent(&st.waitable, async)
+		}
+		if !st.resolved() {
+			if async {
+				return blocked, nil
 			}
+			st.happened = nil // that the call has begun: the caller waits for its end
 		}
 		return in.awaitEvent(&st.waitable, async)
 	}
@@ -253,7 +251,7 @@ func (in *Instance) channelCopy(t *types.Type, writable bool, o options) hostCal
 // copy begins a copy; the end's event tells what becomes of it.
 func (in *Instance) copy(e *end, i uint32, buf *guestBuffer) error {
 	tell := func(r copyResult, reclaim func()) {
-		e.happened = func() (event, error) {
+		e.happened = func() event {
 			if reclaim != nil {
 				reclaim()
 			}
@@ -265,7 +263,7 @@ func (in *Instance) copy(e *end, i uint32, buf *guestBuffer) error {
 			if !e.future {
 				packed |= uint32(buf.progress) << 4
 			}
-			return event{e.event(), i, packed}, nil
+			return event{e.event(), i, packed}
 		}
 	}
 	copied := func(reclaim func()) { tell(copyCompleted, reclaim) }
@@ -290,9 +288,7 @@ func (in *Instance) channelCancel(t *types.Type, writable, async bool) hostCall 
 			return 0, errInSet
 		}
 		e.state = copyCancelling
-		if err := e.ch.cancel(e.buf); err != nil {
-			return 0, err
-		}
+		e.ch.cancel(e.buf)
 		return in.awaitEvent(&e.waitable, async)
 	}
 }

@@ -53,52 +53,28 @@ func (b *guestBuffer) advance(n int) {
 // bytes as they lie in its memory.
 type byteBuffer interface {
 	buffer
-	// move copies from or to p, which is at most remain bytes.
+	// move takes p, which is at most remain bytes.
 	move(p []byte) error
 }
 
-// transferElems copies n elements from src to dst.
+// transferElems copies n elements from a guest's buffer to another, or to the
+// host.
 func transferElems(t *types.Type, dst, src buffer, n int) error {
-	to, toGuest := dst.(*guestBuffer)
-	from, fromGuest := src.(*guestBuffer)
-	switch {
-	case toGuest && fromGuest:
+	from := src.(*guestBuffer)
+	if to, ok := dst.(*guestBuffer); !ok {
+		if err := dst.(byteBuffer).move(from.bytes()[:n]); err != nil {
+			return err
+		}
+	} else {
 		if t != nil {
 			if err := transferGuests(t, to, from, n); err != nil {
 				return err
 			}
 		}
 		to.advance(n)
-		from.advance(n)
-		return nil
-	case toGuest:
-		return transferHost(to, src, n)
-	case fromGuest:
-		return transferHost(from, dst, n)
 	}
-	return trapf("copy between two streams of the host")
-}
-
-func transferHost(g *guestBuffer, h buffer, n int) error {
-	if b, ok := h.(byteBuffer); ok {
-		if err := b.move(g.bytes()[:n]); err != nil {
-			return err
-		}
-		g.advance(n)
-		return nil
-	}
-	v := h.(valueBuffer)
-	if err := v.moveValues(g, n); err != nil {
-		return err
-	}
-	g.advance(n)
+	from.advance(n)
 	return nil
-}
-
-// valueBuffer is the host's side of a copy of elements of any type.
-type valueBuffer interface {
-	buffer
-	moveValues(g *guestBuffer, n int) error
 }
 
 // transferGuests copies elements between guests: as a block if both have them

@@ -25,7 +25,7 @@ func (s *Store) Invoke(ctx context.Context, f *Func, c Callee, idle func(<-chan 
 		return trapf("function is the host's own")
 	}
 	var t *task
-	err := s.within(ctx, func() (err error) {
+	err := s.begin(ctx, func() (err error) {
 		t, err = s.start(f, nil, c)
 		return err
 	})
@@ -45,7 +45,11 @@ func (s *Store) Kill(err error) { s.die(&Trap{msg: "guest stopped", err: err}) }
 // Drain runs the store until nothing is left to do: no thread is ready, and
 // the host awaits nothing on a guest's behalf.
 func (s *Store) Drain(ctx context.Context, idle func(<-chan struct{}) error) error {
-	err := s.drain(ctx, func() bool { return false }, idle)
+	never := func() bool { return false }
+	err := s.begin(ctx, func() error { return s.work(never) })
+	if err == nil {
+		err = s.drain(ctx, never, idle)
+	}
 	if err == errDeadlock {
 		return nil
 	}

@@ -38,11 +38,12 @@ type Sink interface {
 	Drop()
 }
 
-// pull is a channel whose writer is the host. take moves up to n elements
-// into a guest's buffer, or none if there are none yet; its error is the end.
+// pull is a channel whose writer is the host. take moves elements into a
+// guest's buffer, none if there are none yet, and tells whether that was the
+// end; its error is the guest's fault, such as an address that its realloc gave.
 type pull struct {
 	s       *Store
-	take    func(b *guestBuffer) (n int, err error)
+	take    func(b *guestBuffer) (n int, ended bool, err error)
 	ready   func() bool
 	notify  func(func()) func()
 	gone    func()
@@ -74,13 +75,20 @@ func (p *pull) try() error {
 		p.settle(copyCompleted)
 		return nil
 	case !b.empty():
-		n, err := p.fill(b)
-		p.ended = err != nil
+		g, ok := b.(*guestBuffer)
+		if !ok {
+			return trapf("copy between two streams of the host")
+		}
+		n, ended, err := p.take(g)
+		if err != nil {
+			return err
+		}
+		p.ended = ended
 		if n > 0 {
 			p.settle(copyCompleted)
 			return nil
 		}
-		if err != nil {
+		if ended {
 			p.settle(copyDropped)
 			return nil
 		}
@@ -100,14 +108,6 @@ func (p *pull) try() error {
 	return nil
 }
 
-// fill moves elements to the buffer of a guest, or of the host.
-func (p *pull) fill(b buffer) (int, error) {
-	if g, ok := b.(*guestBuffer); ok {
-		return p.take(g)
-	}
-	return 0, trapf("copy between two streams of the host")
-}
-
 func (p *pull) unwatch() {
 	if p.stop != nil {
 		p.stop()
@@ -122,12 +122,11 @@ func (p *pull) settle(r copyResult) {
 	done(r)
 }
 
-func (p *pull) cancel(buf buffer) error {
+func (p *pull) cancel(buf buffer) {
 	if p.pending != nil && p.pending.buf == buf {
 		p.unwatch()
 		p.settle(copyCancelled)
 	}
-	return nil
 }
 
 func (p *pull) drop() error {
@@ -153,25 +152,18 @@ func (s *Store) addPull(p *pull) *pull {
 // NewBytes returns a channel of type stream<u8> that gives what src has.
 func (s *Store) NewBytes(src Source) any {
 	p := &pull{ready: src.Ready, notify: src.Notify, gone: src.Drop}
-	p.take = func(b *guestBuffer) (int, error) {
+	p.take = func(b *guestBuffer) (int, bool, error) {
 		n, err := src.Read(b.bytes())
 		b.advance(n)
-		return n, err
+		return n, err != nil, nil
 	}
-	return &bytesChannel{s.addPull(p), src, false}
+	return &bytesChannel{s.addPull(p), src}
 }
 
-// bytesChannel is a stream of bytes from the host. Nobody has read from it if
-// touched is false.
+// bytesChannel is a stream of bytes from the host.
 type bytesChannel struct {
 	*pull
-	src     Source
-	touched bool
-}
-
-func (c *bytesChannel) read(in *Instance, dst buffer, copied func(func()), done func(copyResult)) error {
-	c.touched = true
-	return c.pull.read(in, dst, copied, done)
+	src Source
 }
 
 // TakeSource takes the source out of a channel that the host has made.
@@ -189,22 +181,23 @@ func TakeSource(ch any) (Source, bool) {
 // the scope whose context it gets. It reports whether there was one.
 func (s *Store) NewValues(t *types.Type, next func(store func(v Element) error) (bool, error), notify func(func()) func(), drop func()) any {
 	p := &pull{notify: notify, gone: drop, ready: always}
-	p.take = func(b *guestBuffer) (n int, err error) {
+	p.take = func(b *guestBuffer) (n int, ended bool, err error) {
 		b.scope.begin()
+		store := func(v Element) error {
+			if t != nil {
+				err = v.Store(&b.scope.cx, b.ptr)
+			}
+			return err
+		}
 		for b.remain() > 0 {
-			ok, err := next(func(v Element) error {
-				if t == nil {
-					return nil
-				}
-				return v.Store(&b.scope.cx, b.ptr)
-			})
-			if !ok || err != nil {
-				return n, err
+			ok, end := next(store)
+			if !ok || end != nil {
+				return n, end != nil, err
 			}
 			b.advance(1)
 			n++
 		}
-		return n, nil
+		return n, false, nil
 	}
 	return s.addPull(p)
 }
@@ -219,19 +212,19 @@ type Cell interface {
 // NewFuture returns a channel of type future<T> for the value of a cell.
 func (s *Store) NewFuture(t *types.Type, cell Cell) any {
 	p := &pull{notify: cell.Notify, gone: func() {}, ready: func() bool { _, ok := cell.Get(); return ok }}
-	p.take = func(b *guestBuffer) (int, error) {
+	p.take = func(b *guestBuffer) (int, bool, error) {
 		v, ok := cell.Get()
 		if !ok {
-			return 0, nil
+			return 0, false, nil
 		}
 		if t != nil {
 			b.scope.begin()
 			if err := v.Store(&b.scope.cx, b.ptr); err != nil {
-				return 0, err
+				return 0, false, err
 			}
 		}
 		b.advance(1)
-		return 1, nil
+		return 1, false, nil
 	}
 	return s.addPull(p)
 }

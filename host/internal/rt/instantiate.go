@@ -11,7 +11,7 @@ import (
 // Instantiate instantiates a component on its imports, by name. An import is
 // an item as Exports holds them.
 func (s *Store) Instantiate(ctx context.Context, c *Component, imports map[string]any) (in *Instance, err error) {
-	err = s.within(ctx, func() error {
+	err = s.begin(ctx, func() error {
 		in, err = s.instantiate(&Closure{plan: c.Plan, modules: c.Modules}, imports)
 		return err
 	})

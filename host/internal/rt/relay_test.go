@@ -6,7 +6,16 @@ import (
 	"io"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 )
+
+// sinkFeed is a feed as a Sink that takes a few bytes at a time.
+type sinkFeed struct{ *feed }
+
+func (f sinkFeed) Permit() (int, error)      { return f.room, nil }
+func (f sinkFeed) Write(p []byte) error      { f.put(string(p), nil); return nil }
+func (f sinkFeed) Flush() error              { return nil }
+func (f sinkFeed) Notify(call func()) func() { call(); return func() {} }
 
 // counted tells how often it was dropped.
 type counted struct {
@@ -99,4 +108,65 @@ func TestRelayClosedStore(t *testing.T) {
 			t.Fatalf("dropped %d and %d times", a, b)
 		}
 	}
+}
+
+// A relay waits for room, and ends when the sink breaks.
+func TestRelaySink(t *testing.T) {
+	failure := errors.New("failure")
+	for name, c := range map[string]struct {
+		sink   *narrow
+		refuse error // later
+		got    string
+		err    error
+	}{
+		"room comes later": {&narrow{feed: &feed{}}, nil, "text", nil},
+		"breaks":           {&narrow{feed: &feed{}, broken: failure}, nil, "text", failure},
+		"ends":             {&narrow{feed: &feed{}}, failure, "", failure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				src := &feed{data: []byte("text"), end: io.EOF}
+				var ends []error
+				w.Pipe(w.NewBytes(src), c.sink, func(err error) { ends = append(ends, err) })
+				c.sink.give(9, c.refuse)
+				w.drained()
+				if string(c.sink.data) != c.got || len(ends) != 1 || ends[0] != c.err || !src.dropped || !c.sink.dropped {
+					t.Errorf("got %q, ended %v, dropped %v and %v", c.sink.data, ends, src.dropped, c.sink.dropped)
+				}
+			})
+		})
+	}
+}
+
+// stuck is a sink whose Write takes its time.
+type stuck struct {
+	*narrow
+	release chan struct{}
+}
+
+func (s stuck) Write(p []byte) error { <-s.release; return s.narrow.Write(p) }
+
+// Close waits for what is being moved.
+func TestRelayCloseWaits(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		src, sink := &feed{}, stuck{&narrow{feed: &feed{}, rest: 9}, make(chan struct{})}
+		w.Pipe(w.NewBytes(src), sink, func(error) { w.say("ended") })
+		if err := w.Drain(t.Context(), func(<-chan struct{}) error { return io.EOF }); !errors.Is(err, io.EOF) {
+			t.Fatal(err)
+		}
+		go src.put("text", nil)
+		synctest.Wait()
+		closed := make(chan error)
+		go func() { closed <- w.Close() }()
+		synctest.Wait()
+		w.said()
+		close(sink.release)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		w.said("ended")
+		if string(sink.data) != "text" || !src.dropped || !sink.dropped {
+			t.Errorf("got %q, dropped %v and %v", sink.data, src.dropped, sink.dropped)
+		}
+	})
 }

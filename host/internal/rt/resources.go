@@ -5,9 +5,6 @@ import "github.com/wasitls/wasitls/host/internal/types"
 // resourceNew is canon resource.new.
 func (in *Instance) resourceNew(r *types.Resource) hostCall {
 	return func(flat []uint64) (uint64, error) {
-		if err := in.checkLeave(); err != nil {
-			return 0, err
-		}
 		i, err := in.handles.add(&handle{typ: in.resources[r.Slot], rep: uint32(flat[0]), own: true})
 		return uint64(i), err
 	}
@@ -30,9 +27,6 @@ func (in *Instance) resourceRep(r *types.Resource) hostCall {
 func (in *Instance) resourceDrop(r *types.Resource) hostCall {
 	sc := &scope{inst: in, types: in.resources}
 	return func(flat []uint64) (uint64, error) {
-		if err := in.checkLeave(); err != nil {
-			return 0, err
-		}
 		i := uint32(flat[0])
 		h, err := sc.lookup(r, i)
 		if err != nil {

@@ -17,7 +17,7 @@ type guest func(call func(x core.Extern, args ...uint64) uint64, args []uint64) 
 type scripted struct {
 	memory []byte
 	fibers []*scriptedFiber
-	closed bool
+	broken error // of every call of the engine from now on
 }
 
 type scriptedExtern struct {
@@ -27,6 +27,8 @@ type scriptedExtern struct {
 	code guest
 	mem  *scripted
 	cell *uint64 // of a global
+	// table is that of thread.new-indirect.
+	table []guest
 }
 
 func (x *scriptedExtern) Kind() core.Kind { return x.kind }
@@ -46,9 +48,13 @@ func (x *scriptedExtern) Exchange(v uint64) uint64 {
 	return old
 }
 
+// preempt is what a guest calls to have used up its time slice.
+type preempt struct{ core.Extern }
+
 // module is a scripted core module: instantiating it gives its exports.
 type module struct {
 	imports []core.Import
+	start   guest // may be nil
 	exports func(s *scripted, imports []core.Extern) map[string]core.Extern
 }
 
@@ -56,15 +62,23 @@ func (m *module) Imports() []core.Import { return m.imports }
 func (m *module) Close()                 {}
 
 func (s *scripted) HostFunc(t core.FuncType, id uint32) (core.Extern, error) {
-	return &scriptedExtern{kind: core.Func, typ: t, id: id}, nil
+	return &scriptedExtern{kind: core.Func, typ: t, id: id}, s.broken
 }
 
 func (s *scripted) Instantiate(m core.Module, imports []core.Extern) (core.Fiber, error) {
-	f := &scriptedFiber{instance: coreBundle(m.(*module).exports(s, imports))}
+	if s.broken != nil {
+		return nil, s.broken
+	}
+	f := newScriptedFiber(m.(*module).start, nil)
+	f.instance = coreBundle(m.(*module).exports(s, imports))
+	s.fibers = append(s.fibers, f)
 	return f, nil
 }
 
 func (s *scripted) Call(x core.Extern, args []uint64) (core.Fiber, error) {
+	if s.broken != nil {
+		return nil, s.broken
+	}
 	e := x.(*scriptedExtern)
 	if e.code == nil {
 		return nil, errors.New("not a guest function")
@@ -75,7 +89,6 @@ func (s *scripted) Call(x core.Extern, args []uint64) (core.Fiber, error) {
 }
 
 func (s *scripted) Close() {
-	s.closed = true
 	for _, f := range s.fibers {
 		f.Close()
 	}
@@ -89,7 +102,6 @@ type scriptedFiber struct {
 	resume chan uint64 // results into the guest
 	events chan core.Event
 	dead   chan struct{}
-	ended  bool
 
 	id       uint32
 	hostArgs []uint64
@@ -129,15 +141,19 @@ func (f *scriptedFiber) run() {
 }
 
 func (f *scriptedFiber) call(x core.Extern, args ...uint64) uint64 {
-	if code := x.(*scriptedExtern).code; code != nil { // a guest's, which it calls without the host
-		v, err := code(f.call, args)
+	if e, ok := x.(*scriptedExtern); ok && e.code != nil { // a guest's, which it calls without the host
+		v, err := e.code(f.call, args)
 		if err != nil {
 			panic(err)
 		}
 		return v
 	}
-	f.id, f.hostArgs = x.(*scriptedExtern).id, args
-	f.events <- core.EventHostCall
+	if _, ok := x.(preempt); ok {
+		f.events <- core.EventPreempted
+	} else {
+		f.id, f.hostArgs = x.(*scriptedExtern).id, args
+		f.events <- core.EventHostCall
+	}
 	select {
 	case v := <-f.resume:
 		if f.trap != "" {
@@ -160,7 +176,6 @@ func (f *scriptedFiber) Resume() core.Event {
 		f.resume <- f.returned
 	}
 	ev := <-f.events
-	f.ended = ev != core.EventHostCall
 	return ev
 }
 
@@ -177,9 +192,6 @@ func (f *scriptedFiber) Results() []uint64       { return f.result }
 func (f *scriptedFiber) Err() error              { return f.err }
 func (f *scriptedFiber) Instance() core.Instance { return f.instance }
 func (f *scriptedFiber) Close() {
-	if f.dead == nil {
-		return
-	}
 	select {
 	case <-f.dead:
 	default:

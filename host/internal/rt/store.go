@@ -229,13 +229,18 @@ func (s *Store) callCore(f core.Extern, args ...uint64) (uint64, error) {
 	return 0, nil
 }
 
+// begin is within, unless ctx has ended before f.
+func (s *Store) begin(ctx context.Context, f func() error) error {
+	if ctx.Err() != nil && s.dead == nil {
+		return &Trap{msg: "guest not started", err: context.Cause(ctx)}
+	}
+	return s.within(ctx, f)
+}
+
 // within runs f with ctx as the store's context.
 func (s *Store) within(ctx context.Context, f func() error) error {
 	if err := s.alive(); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return &Trap{msg: "guest not started", err: context.Cause(ctx)}
 	}
 	outer := s.ctx
 	s.ctx = ctx

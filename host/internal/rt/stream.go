@@ -35,7 +35,7 @@ type channel interface {
 	write(in *Instance, src buffer, copied func(reclaim func()), done func(copyResult)) error
 	// cancel ends the copy of that buffer if it is pending; its done may be
 	// called later.
-	cancel(buf buffer) error
+	cancel(buf buffer)
 	// drop tells that an end is gone.
 	drop() error
 }
@@ -62,11 +62,10 @@ func (st *stream) settle(r copyResult) {
 	p.done(r)
 }
 
-func (st *stream) cancel(buf buffer) error {
+func (st *stream) cancel(buf buffer) {
 	if st.pending != nil && st.pending.buf == buf {
 		st.settle(copyCancelled)
 	}
-	return nil
 }
 
 func (st *stream) drop() error {
@@ -131,11 +130,10 @@ func (f *future) settle(r copyResult) {
 	p.done(r)
 }
 
-func (f *future) cancel(buf buffer) error {
+func (f *future) cancel(buf buffer) {
 	if f.pending != nil && f.pending.buf == buf {
 		f.settle(copyCancelled)
 	}
-	return nil
 }
 
 func (f *future) drop() error {

@@ -47,11 +47,11 @@ func (st *subtask) progress(state subtaskState) {
 	if st.index == 0 {
 		return
 	}
-	st.happened = func() (event, error) {
+	st.happened = func() event {
 		if st.resolved() {
 			st.deliver()
 		}
-		return event{eventSubtask, st.index, uint32(st.state)}, nil
+		return event{eventSubtask, st.index, uint32(st.state)}
 	}
 }
 

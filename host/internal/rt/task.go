@@ -105,10 +105,11 @@ func (t *task) begin(bool) error {
 	if !t.fn.Type.Async {
 		return t.enter()
 	}
-	// Threads of the instance that can go on do so first: one of them may be
-	// what holds this task. None of them can need the caller, who is entered:
-	// instances import each other without cycles.
-	for t.held() || in.waiting > 0 {
+	// Threads of the instance that can go on do so first, each once: one of them
+	// may be what holds this task, and one that only yields may need the store
+	// itself. None of them can need the caller, who is entered: instances import
+	// each other without cycles.
+	for n := len(in.store.waiting); n > 0 && (t.held() || in.waiting > 0); n-- {
 		th := in.store.firstReady(func(th *thread) bool { return th.task.fn.inst == in })
 		if th == nil {
 			break
@@ -271,11 +272,7 @@ func (t *task) next(packed uint32) error {
 			if cancelled {
 				return t.callback(event{code: eventTaskCancelled})
 			}
-			e, err := set.pending().take()
-			if err != nil {
-				return err
-			}
-			return t.callback(e)
+			return t.callback(set.pending().take())
 		})
 	}
 	return trapf("unsupported callback code: %d", packed&0xf)

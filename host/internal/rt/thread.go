@@ -150,10 +150,6 @@ func (s *Store) answered(th *thread, f core.Fiber, done func(results []uint64) e
 	answer := th.answer
 	th.answer = nil
 	v, err := answer(cancelled)
-	if err == errBlocked {
-		th.proceed = func(cancelled bool) error { return s.answered(th, f, done, cancelled) }
-		return nil
-	}
 	if err != nil {
 		return err
 	}
@@ -191,17 +187,18 @@ var errBlock = trapf("cannot block a synchronous task before returning")
 // what a guest sees deterministic.
 func (s *Store) firstReady(pick func(*thread) bool) *thread {
 	for _, th := range s.waiting {
-		if th.ready() && (pick == nil || pick(th)) {
+		if th.ready() && pick(th) {
 			return th
 		}
 	}
 	return nil
 }
 
-// tick resumes a ready thread from outside of all guests; it reports whether
-// there was one.
+// tick resumes a ready thread from the host; it reports whether there was one.
+// Those of instances that are entered, where a guest has called the host that
+// now calls another, go on when they are left.
 func (s *Store) tick() (bool, error) {
-	th := s.firstReady(nil)
+	th := s.firstReady(func(th *thread) bool { return th.task.fn.inst.mayEnterFrom(nil) })
 	if th == nil {
 		return false, nil
 	}

@@ -23,7 +23,7 @@ type event struct {
 // future. Its event is made when it is delivered, not when it happens: what
 // happens meanwhile changes it.
 type waitable struct {
-	happened func() (event, error)
+	happened func() event
 	set      *waitableSet
 	syncWait bool // a thread waits for it in a synchronous call
 }
@@ -34,7 +34,7 @@ type asWaitable interface{ waits() *waitable }
 func (w *waitable) waits() *waitable { return w }
 
 // take delivers the pending event.
-func (w *waitable) take() (event, error) {
+func (w *waitable) take() event {
 	happened := w.happened
 	w.happened = nil
 	return happened()
@@ -87,8 +87,7 @@ func (s *waitableSet) drop() error {
 func (in *Instance) awaitEvent(w *waitable, async bool) (uint64, error) {
 	give := func(bool) (uint64, error) {
 		w.syncWait = false
-		e, err := w.take()
-		return uint64(e.p2), err
+		return uint64(w.take().p2), nil
 	}
 	switch {
 	case w.happened != nil:

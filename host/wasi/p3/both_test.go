@@ -45,7 +45,7 @@ func TestBothVersions(t *testing.T) {
 			p3.Bind(l)
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
-			in, err := l.Instantiate(ctx, store, own.Compile(t, "both-p3"))
+			in, err := l.Instantiate(ctx, store, wasitest.Compile(t, "both-p3"))
 			if err != nil {
 				t.Fatal(err)
 			}

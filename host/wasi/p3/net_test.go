@@ -12,7 +12,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/p3/sockets"
 )
 
-var networked = wasitest.NetGuest{World: own, Name: "net-p3"}
+var networked = wasitest.NetGuest{World: world, Name: "net-p3"}
 
 func TestGuestLookup(t *testing.T)              { networked.Lookup(t) }
 func TestGuestConnect(t *testing.T)             { networked.Connect(t) }
@@ -22,7 +22,7 @@ func TestGuestStoppedWhileWaiting(t *testing.T) { networked.StoppedWhileWaiting(
 
 func netGuest(tb testing.TB, n sockets.Config, words ...string) wasitest.Outcome {
 	tb.Helper()
-	return own.Run(tb, "net-p3", p3.Config{Command: cli.Config{Args: words}, Network: n})
+	return world.Run(tb, "net-p3", p3.Config{Command: cli.Config{Args: words}, Network: n})
 }
 
 // silent is the port of a listener that takes connections and says nothing.

@@ -2,7 +2,6 @@ package p3_test
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"io"
@@ -22,30 +21,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
-var (
-	world = wasitest.World{Bind: p3.Bind, Attach: p3.Attach}
-	// own is the same with the guests of this package.
-	own = wasitest.World{Bind: p3.Bind, Attach: p3.Attach, Component: packed}
-)
-
-// packed returns a component of testdata.
-func packed(tb testing.TB, name string) []byte {
-	tb.Helper()
-	f, err := os.Open(filepath.Join("testdata", name+".wasm.gz"))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return b
-}
+var world = wasitest.World{Bind: p3.Bind, Attach: p3.Attach}
 
 func TestHello(t *testing.T) {
 	long := strings.Repeat("all work and no play\n", 10_000)
@@ -241,7 +217,7 @@ func TestAttachTwice(t *testing.T) {
 	l := host.NewLinker()
 	p2.Bind(l)
 	p3.Bind(l)
-	in, err := l.Instantiate(context.Background(), store, world.Compile(t, "hello-p3"))
+	in, err := l.Instantiate(context.Background(), store, wasitest.Compile(t, "hello-p3"))
 	if err != nil {
 		t.Fatal(err)
 	}

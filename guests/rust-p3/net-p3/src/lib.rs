@@ -21,13 +21,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use futures::future::{join, join_all};
+use wasi_tls_client_p3::address::{self, family, from_wasi, to_wasi};
 use wasi_tls_client_p3::cli::{self, Output};
 use wasi_tls_client_p3::sys::sockets::ip_name_lookup::resolve_addresses;
-use wasi_tls_client_p3::sys::sockets::types::{
-    ErrorCode, IpAddress, IpAddressFamily, IpSocketAddress, Ipv4SocketAddress, Ipv6SocketAddress,
-    TcpSocket, UdpSocket,
-};
-use wasi_tls_client_p3::{TcpStream, sleep, spawn_local, within};
+use wasi_tls_client_p3::sys::sockets::types::{ErrorCode, IpAddressFamily, TcpSocket, UdpSocket};
+use wasi_tls_client_p3::{TcpStream, resolve, sleep, spawn_local, within};
 
 wasi_tls_client_p3::command!(main);
 
@@ -92,8 +90,8 @@ async fn run(words: &[&str], out: &mut Output) -> io::Result<()> {
 }
 
 async fn lookup(name: &str, out: &mut Output) -> io::Result<()> {
-    for address in resolve_addresses(name.into()).await.map_err(io::Error::other)? {
-        out.line(&ip(&address).to_string()).await?;
+    for found in resolve_addresses(name.into()).await.map_err(io::Error::other)? {
+        out.line(&address::ip(found).to_string()).await?;
     }
     Ok(())
 }
@@ -103,7 +101,7 @@ async fn serve(on: SocketAddr, count: usize, out: &mut Output) -> io::Result<()>
     listener.bind(to_wasi(on)).map_err(io::Error::other)?;
     let mut connections = listener.listen().map_err(io::Error::other)?;
     let at = listener.get_local_address().map_err(io::Error::other)?;
-    out.line(&format!("listening {}", from_wasi(&at).port())).await?;
+    out.line(&format!("listening {}", from_wasi(at).port())).await?;
     let mut echoes = Vec::new();
     for _ in 0..count {
         let Some(socket) = connections.next().await else { break };
@@ -125,12 +123,12 @@ async fn echo(socket: TcpSocket) -> Result<(), ErrorCode> {
 }
 
 async fn exchange(host: &str, port: u16, data: &[u8]) -> io::Result<Vec<u8>> {
-    let found = wasi_tls_client_p3::resolve(host, port).await?;
+    let found = resolve(host, port).await?;
     let socket = UdpSocket::create(family(found[0])).map_err(io::Error::other)?;
     let to = to_wasi(found[0]);
     socket.send(data.to_vec(), Some(to)).await.map_err(io::Error::other)?;
     let (reply, from) = socket.receive().await.map_err(io::Error::other)?;
-    if from_wasi(&from) != found[0] {
+    if from_wasi(from) != found[0] {
         return Err(io::Error::other("answer of somebody else"));
     }
     Ok(reply)
@@ -167,40 +165,4 @@ fn number<T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>>(
     text: &str,
 ) -> io::Result<T> {
     text.parse().map_err(io::Error::other)
-}
-
-fn family(of: SocketAddr) -> IpAddressFamily {
-    if of.is_ipv4() { IpAddressFamily::Ipv4 } else { IpAddressFamily::Ipv6 }
-}
-
-fn ip(address: &IpAddress) -> IpAddr {
-    match *address {
-        IpAddress::Ipv4((a, b, c, d)) => IpAddr::from([a, b, c, d]),
-        IpAddress::Ipv6((a, b, c, d, e, f, g, h)) => IpAddr::from([a, b, c, d, e, f, g, h]),
-    }
-}
-
-fn from_wasi(address: &IpSocketAddress) -> SocketAddr {
-    match address {
-        IpSocketAddress::Ipv4(v4) => SocketAddr::new(ip(&IpAddress::Ipv4(v4.address)), v4.port),
-        IpSocketAddress::Ipv6(v6) => SocketAddr::new(ip(&IpAddress::Ipv6(v6.address)), v6.port),
-    }
-}
-
-fn to_wasi(address: SocketAddr) -> IpSocketAddress {
-    match address {
-        SocketAddr::V4(v4) => {
-            let [a, b, c, d] = v4.ip().octets();
-            IpSocketAddress::Ipv4(Ipv4SocketAddress { port: v4.port(), address: (a, b, c, d) })
-        }
-        SocketAddr::V6(v6) => {
-            let [a, b, c, d, e, f, g, h] = v6.ip().segments();
-            IpSocketAddress::Ipv6(Ipv6SocketAddress {
-                port: v6.port(),
-                flow_info: 0,
-                address: (a, b, c, d, e, f, g, h),
-                scope_id: 0,
-            })
-        }
-    }
 }

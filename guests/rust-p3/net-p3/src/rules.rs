@@ -3,12 +3,11 @@
 use std::fmt::Debug;
 use std::net::{IpAddr, SocketAddr};
 
+use wasi_tls_client_p3::address::to_wasi;
 use wasi_tls_client_p3::sys;
 use wasi_tls_client_p3::sys::sockets::types::{
     ErrorCode, IpAddressFamily, IpSocketAddress, TcpSocket, UdpSocket,
 };
-
-use crate::to_wasi;
 
 /// The lines, `NAME: ok` or `NAME: CODE`.
 pub async fn all(peer: SocketAddr) -> Vec<String> {

@@ -21,6 +21,7 @@
 //!
 //! The draft is experimental, so hosts leave it off unless told otherwise.
 
+pub mod address;
 pub mod cli;
 mod error;
 mod resolve;

@@ -1,11 +1,12 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::address::{family, to_wasi};
 use crate::error::{failure, from_socket};
-use crate::resolve::{resolve, to_wasi};
+use crate::resolve::resolve;
 use crate::stream::{Reader, Writer};
 use crate::sys;
-use crate::sys::sockets::types::{IpAddressFamily, TcpSocket};
+use crate::sys::sockets::types::TcpSocket;
 
 /// A TCP connection.
 pub struct TcpStream {
@@ -59,11 +60,7 @@ pub async fn connect(host: &str, port: u16) -> io::Result<TcpSocket> {
 
 async fn open(address: SocketAddr) -> io::Result<TcpSocket> {
     let failed = |code| from_socket("connect", code);
-    let family = match address {
-        SocketAddr::V4(_) => IpAddressFamily::Ipv4,
-        SocketAddr::V6(_) => IpAddressFamily::Ipv6,
-    };
-    let socket = TcpSocket::create(family).map_err(failed)?;
+    let socket = TcpSocket::create(family(address)).map_err(failed)?;
     socket.connect(to_wasi(address)).await.map_err(failed)?;
     Ok(socket)
 }

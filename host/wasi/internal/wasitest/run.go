@@ -20,8 +20,6 @@ import (
 type World struct {
 	Bind   func(*host.Linker)
 	Attach func(*host.Store, wasi.Config) error
-	// Component returns guests; nil means those of testdata/guests.
-	Component func(tb testing.TB, name string) []byte
 }
 
 // Outcome is how a guest ended.
@@ -55,17 +53,13 @@ func Store(tb testing.TB) *host.Store {
 
 var compiled sync.Map // components by name
 
-// Compile compiles a guest, once.
-func (w World) Compile(tb testing.TB, name string) *host.Component {
+// Compile compiles a guest of testdata/guests, once.
+func Compile(tb testing.TB, name string) *host.Component {
 	tb.Helper()
 	if c, ok := compiled.Load(name); ok {
 		return c.(*host.Component)
 	}
-	get := w.Component
-	if get == nil {
-		get = guesttest.Component
-	}
-	c, err := Engine(tb).Compile(context.Background(), get(tb, name))
+	c, err := Engine(tb).Compile(context.Background(), guesttest.Component(tb, name))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -83,7 +77,7 @@ func (w World) Start(ctx context.Context, tb testing.TB, s *host.Store, name str
 	}
 	l := host.NewLinker()
 	w.Bind(l)
-	in, err := l.Instantiate(ctx, s, w.Compile(tb, name))
+	in, err := l.Instantiate(ctx, s, Compile(tb, name))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -99,7 +93,7 @@ func (w World) Run(tb testing.TB, name string, c wasi.Config) Outcome {
 // RunFor is Run, but stops the guest after some time.
 func (w World) RunFor(tb testing.TB, d time.Duration, name string, c wasi.Config) Outcome {
 	tb.Helper()
-	w.Compile(tb, name)
+	Compile(tb, name)
 	warm()
 	goroutines, files := runtime.NumGoroutine(), openFiles(tb)
 	o := w.RunBeside(tb, d, name, c)
