@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop bench fuzz guests clean
+.PHONY: build demo test race vet staticcheck check spec interop bench fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -53,6 +53,10 @@ fuzz:
 guests:
 	$(MAKE) -C guests
 	cp testdata/guests/democli.wasm.gz testdata/guests/https-get-p3.wasm.gz cmd/wasitls/demo/
+
+# CPython: some minutes the first time.
+guests-python:
+	$(MAKE) -C guests python
 
 clean:
 	rm -rf bin

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,6 +129,64 @@ func TestNowReader(t *testing.T) {
 	want(t, "received", string(p[:n]) == text, true)
 	_, err = conn.Input().Read(p)
 	want(t, "end", err, wasitls.ErrClosed)
+}
+
+// TestLook: asked once, and never before, Look knows that an idle connection was
+// ended, and is not misled by session tickets.
+func TestLook(t *testing.T) {
+	for _, ends := range []bool{false, true} {
+		near, far := tcp(t)
+		sent := make(chan struct{})
+		go wasitlstest.Peer{Config: good(), Handle: func(tc *tls.Conn, _ wasitlstest.Conn) {
+			if ends {
+				tc.CloseWrite()
+			}
+			close(sent)
+			io.Copy(io.Discard, tc)
+		}}.Serve(wasitlstest.TCP(far))
+		conn := connect(t, config(), nowReader{near}).Conn
+		<-sent
+		want(t, "ready", conn.Input().Look(), ends)
+	}
+}
+
+// TestLookDoesNotWait: a transport that takes its time for what it has does not
+// keep those who look.
+func TestLookDoesNotWait(t *testing.T) {
+	near, far := tcp(t)
+	go wasitlstest.Peer{Config: good(), Handle: wasitlstest.Echo}.Serve(wasitlstest.TCP(far))
+	conn := connect(t, config(), newSlowReader(near)).Conn
+	asked := make(chan bool)
+	go func() { asked <- conn.Input().Look() }()
+	select {
+	case ready := <-asked:
+		want(t, "ready", ready, false)
+	case <-timeout(t).Done():
+		t.Fatal("still waiting")
+	}
+	conn.Close()
+}
+
+// slowReader is a NowReader that waits nevertheless, until it is closed.
+type slowReader struct {
+	*net.TCPConn
+	closed chan struct{}
+	close  func()
+}
+
+func newSlowReader(c *net.TCPConn) slowReader {
+	closed := make(chan struct{})
+	return slowReader{c, closed, sync.OnceFunc(func() { close(closed) })}
+}
+
+func (r slowReader) ReadNow([]byte) (int, error) {
+	<-r.closed
+	return 0, net.ErrClosed
+}
+
+func (r slowReader) Close() error {
+	r.close()
+	return r.TCPConn.Close()
 }
 
 // tcp returns the ends of a connection.

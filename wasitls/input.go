@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 )
 
 // Input is the half of a connection that receives.
@@ -12,9 +13,9 @@ import (
 // It is ready when there is plaintext, when the peer has ended its half, or
 // when receiving has failed; never for anything else that arrives.
 //
-// Something is received only while somebody waits, by Await or Notify, or asks
-// in vain again and again; then as much as comes without waiting, and no more
-// than Config.ReadBuffer is kept. Who waits by Await receives on its own
+// Something is received only while somebody waits, by Await or Notify, looks,
+// or asks in vain again and again; then as much as comes without waiting, and no
+// more than Config.ReadBuffer is kept. Who waits by Await receives on its own
 // goroutine: handing data from one to another costs as much as decrypting it.
 // An idle half holds no buffer, and without waiters no goroutine. A half whose
 // end is awaited (NotifyEnd), or that discards, receives all the time: when
@@ -131,6 +132,47 @@ func (in *Input) Ready() bool {
 	}
 	in.ask()
 	return false
+}
+
+// Look is Ready after a look at what has arrived at the transport, if that is a
+// NowReader. It is for guests that ask a connection that was idle, once and
+// without waiting, whether the peer has ended it meanwhile.
+func (in *Input) Look() bool {
+	in.mu.Lock()
+	_, now := in.conn.wire.t.(NowReader)
+	looking := now && in.claim()
+	in.mu.Unlock()
+	if looking {
+		in.look()
+	}
+	return in.Ready()
+}
+
+// look receives what has arrived. That takes no time, unless crypto/tls has to
+// answer a key update and the peer does not read: then nobody waits for it.
+func (in *Input) look() {
+	looked := make(chan struct{})
+	go func() {
+		defer in.conn.workerEnded(1)
+		in.received(in.glance(), false)
+		close(looked)
+	}()
+	limit := time.NewTimer(maxLook)
+	defer limit.Stop()
+	select {
+	case <-looked:
+	case <-limit.C:
+	}
+}
+
+// glance queues what can be had without waiting.
+func (in *Input) glance() error {
+	c := newChunk()
+	if in.held {
+		in.held = false
+		c.fill(in.first[:])
+	}
+	return in.gather(c, nil)
 }
 
 func (in *Input) ready() bool {
@@ -282,7 +324,9 @@ func (in *Input) receive(goOn bool) {
 		case got && in.hold(err):
 			return
 		case got:
-			more = in.received(in.gather(err), goOn)
+			c := newChunk()
+			c.fill(in.first[:])
+			more = in.received(in.gather(c, err), goOn)
 		case err != nil:
 			more = in.received(err, goOn)
 		}
@@ -300,13 +344,11 @@ func (in *Input) hold(err error) bool {
 	return in.held
 }
 
-// gather queues the first byte and what more there is, as far as there is room.
-// err is that of the first byte's read.
-func (in *Input) gather(err error) error {
+// gather queues c and what more there is, as far as there is room. err is that
+// of the read before.
+func (in *Input) gather(c *chunk, err error) error {
 	in.conn.wire.noWait = true
 	defer func() { in.conn.wire.noWait = false }()
-	c := newChunk()
-	c.fill(in.first[:])
 	for {
 		if err == nil {
 			err = in.fill(c)

@@ -40,6 +40,10 @@ const (
 	// each of them hold a chunk.
 	smallData = 2 << 10
 
+	// maxLook bounds how long Input.Look looks at what has arrived. It is
+	// reached only if the peer wants an answer below TLS and does not take it.
+	maxLook = 50 * time.Millisecond
+
 	// maxHostLength is the longest DNS name without its trailing dot, and
 	// maxLabelLength the longest part of one (RFC 1035, section 2.3.4).
 	maxHostLength  = 253

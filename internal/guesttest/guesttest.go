@@ -21,8 +21,20 @@ import (
 // the folder has no such component.
 func Component(tb testing.TB, name string) []byte {
 	tb.Helper()
+	return unpacked(tb, name, name+".wasm.gz")
+}
+
+// Data returns a file that components read, such as the library of Python. It is like
+// Component otherwise.
+func Data(tb testing.TB, name string) []byte {
+	tb.Helper()
+	return unpacked(tb, name, name+".gz")
+}
+
+func unpacked(tb testing.TB, name, file string) []byte {
+	tb.Helper()
 	dir := folder(tb)
-	f, err := os.Open(filepath.Join(dir, name+".wasm.gz"))
+	f, err := os.Open(filepath.Join(dir, file))
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -31,15 +43,15 @@ func Component(tb testing.TB, name string) []byte {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	component, err := io.ReadAll(packed)
+	content, err := io.ReadAll(packed)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	sum := sha256.Sum256(component)
+	sum := sha256.Sum256(content)
 	if got, want := hex.EncodeToString(sum[:]), digest(tb, dir, name); got != want {
 		tb.Fatalf("%s has sha256 %s, the manifest says %s", name, got, want)
 	}
-	return component
+	return content
 }
 
 // File writes the named component to a file of the test's own and returns its path.

@@ -2,7 +2,7 @@
 //
 // It is a module of its own, so that users of the wasitls packages never download it. The
 // sources are in the repository's guests folder; manifest.json says which of them, and which
-// toolchain, made each component. `make guests` rebuilds them.
+// toolchain, made each component. `make guests` and `make guests-python` rebuild them.
 package guests
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/wasitls/wasitls/testdata/guests/internal/manifest"
 )
 
-//go:embed manifest.json *.wasm.gz
+//go:embed manifest.json *.gz
 var files embed.FS
 
 // Entry describes one component: its sources, its toolchain, its digest and size.
@@ -33,7 +33,7 @@ var load = sync.OnceValues(func() ([]Entry, error) {
 	return manifest.Parse(text)
 })
 
-// Entries returns the description of every component, by name.
+// Entries returns the description of every file, by name.
 func Entries() ([]Entry, error) {
 	all, err := load()
 	return slices.Clone(all), err
@@ -41,36 +41,43 @@ func Entries() ([]Entry, error) {
 
 // Component returns the named component's bytes, checked against the manifest. The slice is
 // the caller's own. An unknown name is an error that lists the known ones.
-func Component(name string) ([]byte, error) {
+func Component(name string) ([]byte, error) { return find(name, false) }
+
+// Data returns the bytes of a file that components read, such as the library of Python. It is
+// like Component otherwise.
+func Data(name string) ([]byte, error) { return find(name, true) }
+
+func find(name string, data bool) ([]byte, error) {
 	all, err := load()
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(e Entry) bool { return e.Name == name })
-	if i < 0 {
-		return nil, fmt.Errorf("guests: no component %q; there are %v", name, names(all))
+	var names []string
+	for _, e := range all {
+		if e.Data == data && e.Name == name {
+			return open(e)
+		}
+		if e.Data == data {
+			names = append(names, e.Name)
+		}
 	}
-	packed, err := files.ReadFile(name + ".wasm.gz")
+	return nil, fmt.Errorf("guests: no %q; there are %v", name, names)
+}
+
+func open(e Entry) ([]byte, error) {
+	packed, err := files.ReadFile(e.Packed())
 	if err != nil {
 		return nil, fmt.Errorf("guests: %w", err)
 	}
-	component, err := unpack(packed)
+	file, err := unpack(packed)
 	if err != nil {
-		return nil, fmt.Errorf("guests: %s: %w", name, err)
+		return nil, fmt.Errorf("guests: %s: %w", e.Name, err)
 	}
-	sum := sha256.Sum256(component)
-	if got := hex.EncodeToString(sum[:]); got != all[i].SHA256 {
-		return nil, fmt.Errorf("guests: %s: sha256 is %s, manifest says %s", name, got, all[i].SHA256)
+	sum := sha256.Sum256(file)
+	if got := hex.EncodeToString(sum[:]); got != e.SHA256 {
+		return nil, fmt.Errorf("guests: %s: sha256 is %s, manifest says %s", e.Name, got, e.SHA256)
 	}
-	return component, nil
-}
-
-func names(all []Entry) []string {
-	var out []string
-	for _, e := range all {
-		out = append(out, e.Name)
-	}
-	return out
+	return file, nil
 }
 
 func unpack(packed []byte) ([]byte, error) {

@@ -20,15 +20,19 @@ func TestComponents(t *testing.T) {
 	}
 	for _, e := range all {
 		t.Run(e.Name, func(t *testing.T) {
-			c, err := Component(e.Name)
+			get := Component
+			if e.Data {
+				get = Data
+			}
+			c, err := get(e.Name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if len(c) != e.Size {
 				t.Errorf("%d bytes, manifest says %d", len(c), e.Size)
 			}
-			if !bytes.HasPrefix(c, []byte("\x00asm\x0d\x00\x01\x00")) {
-				t.Errorf("starts with % x: not a component", c[:8])
+			if bytes.HasPrefix(c, []byte("\x00asm\x0d\x00\x01\x00")) == e.Data {
+				t.Errorf("starts with % x, data: %v", c[:8], e.Data)
 			}
 			if len(e.Toolchain) == 0 {
 				t.Error("no toolchain recorded")
@@ -41,9 +45,15 @@ func TestComponentUnknown(t *testing.T) {
 	if _, err := Component("nobody"); err == nil || !strings.Contains(err.Error(), "hello") {
 		t.Errorf("error %v does not list the known names", err)
 	}
+	if _, err := Component("python313.zip"); err == nil {
+		t.Error("data is a component")
+	}
+	if _, err := Data("hello"); err == nil {
+		t.Error("a component is data")
+	}
 }
 
-// Every component in the folder is in the manifest and was built from the sources as they
+// Every file in the folder is in the manifest and was built from the sources as they
 // are now.
 func TestSourcesUnchanged(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(root, "guests", "build.sh")); err != nil {
@@ -55,15 +65,15 @@ func TestSourcesUnchanged(t *testing.T) {
 	}
 	known := map[string]bool{}
 	for _, e := range all {
-		known[e.Name+".wasm.gz"] = true
+		known[e.Packed()] = true
 		digest, err := manifest.Digest(root, e.Sources)
 		if err != nil {
 			t.Errorf("%s: %v", e.Name, err)
 		} else if digest != e.SourceDigest {
-			t.Errorf("%s: its sources changed since it was built; run make guests", e.Name)
+			t.Errorf("%s: its sources changed since it was built; run make guests or make guests-python", e.Name)
 		}
 	}
-	packed, err := filepath.Glob("*.wasm.gz")
+	packed, err := filepath.Glob("*.gz")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,8 @@
 //
 //	pack -root REPOSITORY -name NAME -component FILE -tool "rustc 1.97.1" ... SOURCE...
 //
-// It compresses the component, digests its sources and writes both into manifest.json.
+// It compresses the component, digests its sources and writes both into manifest.json. With
+// -data instead of -component the file is one that components read.
 package main
 
 import (
@@ -32,6 +33,7 @@ func run() error {
 	var e manifest.Entry
 	root := flag.String("root", ".", "the repository's `folder`")
 	file := flag.String("component", "", "the component's `file`")
+	data := flag.String("data", "", "a `file` that is no component")
 	flag.StringVar(&e.Name, "name", "", "the component's `name`")
 	flag.Func("tool", "a tool and its `version` (repeatable)", func(s string) error {
 		e.Toolchain = append(e.Toolchain, s)
@@ -39,33 +41,36 @@ func run() error {
 	})
 	flag.Parse()
 	e.Sources = flag.Args()
-	if e.Name == "" || *file == "" || len(e.Sources) == 0 {
-		return errors.New("needs -name, -component and sources")
+	if e.Name == "" || (*file == "") == (*data == "") || len(e.Sources) == 0 {
+		return errors.New("needs -name, -component or -data, and sources")
 	}
-	component, err := os.ReadFile(*file)
+	if *data != "" {
+		e.Data, *file = true, *data
+	}
+	content, err := os.ReadFile(*file)
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(component)
-	e.SHA256, e.Size = hex.EncodeToString(sum[:]), len(component)
+	sum := sha256.Sum256(content)
+	e.SHA256, e.Size = hex.EncodeToString(sum[:]), len(content)
 	if e.SourceDigest, err = manifest.Digest(*root, e.Sources); err != nil {
 		return err
 	}
 	dir := filepath.Join(*root, "testdata", "guests")
-	if err := compress(filepath.Join(dir, e.Name+".wasm.gz"), component); err != nil {
+	if err := compress(filepath.Join(dir, e.Packed()), content); err != nil {
 		return err
 	}
 	return record(filepath.Join(dir, manifest.File), e)
 }
 
-// compress writes no time and no name, so that equal components give equal files.
-func compress(name string, component []byte) error {
+// compress writes no time and no name, so that equal contents give equal files.
+func compress(name string, content []byte) error {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
 	if err != nil {
 		return err
 	}
-	w.Write(component)
+	w.Write(content)
 	if err := w.Close(); err != nil {
 		return err
 	}

@@ -18,18 +18,28 @@ import (
 // File is the manifest's file name.
 const File = "manifest.json"
 
-// Entry describes one prebuilt component.
+// Entry describes one prebuilt file: a component, or data that components read.
 type Entry struct {
 	Name string `json:"name"`
+	// Data is set for what is no component.
+	Data bool `json:"data,omitempty"`
 	// Sources are the files and folders it was built from, relative to the repository's root.
 	Sources []string `json:"sources"`
 	// SourceDigest is Digest over Sources at the time of the build.
 	SourceDigest string `json:"source_digest"`
 	// Toolchain names each tool with its version.
 	Toolchain []string `json:"toolchain"`
-	// SHA256 and Size are of the component itself, not of its compressed form.
+	// SHA256 and Size are of the file itself, not of its compressed form.
 	SHA256 string `json:"sha256"`
 	Size   int    `json:"size"`
+}
+
+// Packed is the name of the compressed file.
+func (e Entry) Packed() string {
+	if e.Data {
+		return e.Name + ".gz"
+	}
+	return e.Name + ".wasm.gz"
 }
 
 // Parse reads a manifest.
