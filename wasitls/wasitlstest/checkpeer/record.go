@@ -85,7 +85,14 @@ func (rs *records) open(from net.Addr) *record {
 	if a, ok := from.(*net.TCPAddr); ok {
 		rs.byPort[a.Port] = r
 	}
+	rs.tell() // a later connection may ask about this one first
 	return r
+}
+
+// tell wakes those who wait; the lock is held.
+func (rs *records) tell() {
+	close(rs.changed)
+	rs.changed = make(chan struct{})
 }
 
 // set changes the record if change makes a difference.
@@ -95,8 +102,7 @@ func (r *record) set(change func(*seen)) {
 	before := r.seen
 	change(&r.seen)
 	if r.seen != before {
-		close(r.all.changed)
-		r.all.changed = make(chan struct{})
+		r.all.tell()
 	}
 }
 
