@@ -11,6 +11,7 @@ import (
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
+	"github.com/wasitls/wasitls/host/wasi/rootfs"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 )
 
@@ -21,6 +22,7 @@ type demoGuest struct {
 	draft  string
 	packed []byte
 	args   func(c demoCase, addr string) []string // after its name
+	mounts []rootfs.Mount
 }
 
 //go:embed demo/democli.wasm.gz
@@ -31,10 +33,10 @@ var httpsGetP3 []byte
 
 // The guests of the demo: one for each draft of wasi:tls.
 var (
-	demoGuest02 = &demoGuest{"democli", draft02, democli,
-		func(c demoCase, addr string) []string { return []string{addr, c.serverName()} }}
-	demoGuest03 = &demoGuest{"https-get-p3", draft03, httpsGetP3,
-		func(_ demoCase, addr string) []string { return []string{"https://" + addr + "/"} }}
+	demoGuest02 = &demoGuest{name: "democli", draft: draft02, packed: democli,
+		args: func(c demoCase, addr string) []string { return []string{addr, c.serverName()} }}
+	demoGuest03 = &demoGuest{name: "https-get-p3", draft: draft03, packed: httpsGetP3,
+		args: func(_ demoCase, addr string) []string { return []string{"https://" + addr + "/"} }}
 )
 
 // demoTime bounds each case. None takes a tenth of it.
@@ -46,11 +48,17 @@ func doDemo(args []string, std stdio.Streams) error {
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	passed, err := demo(ctx, demoCases(), std.Stdout)
+	python, done, err := demoCasesPython()
+	if err != nil {
+		return err
+	}
+	defer done()
+	cases := append(demoCases(), python...)
+	passed, err := demo(ctx, cases, std.Stdout)
 	switch {
 	case err != nil:
 		return err
-	case passed < len(demoCases()):
+	case passed < len(cases):
 		return failure{status: exitGuest}
 	}
 	return nil
@@ -114,6 +122,7 @@ func (d demoCase) run(ctx context.Context, eng *host.Engine, c *host.Component) 
 	g := guest{
 		args:    append([]string{d.guest.name}, d.guest.args(d, server.Addr())...),
 		streams: stdio.Streams{Stdout: &stdout, Stderr: &stderr},
+		mounts:  d.guest.mounts,
 		network: netgrant.Policy{Connect: []netgrant.Grant{peer}},
 		tls:     offer,
 	}

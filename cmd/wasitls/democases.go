@@ -4,7 +4,10 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
+	"github.com/wasitls/wasitls/host/wasi/rootfs"
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
@@ -105,6 +108,40 @@ func demoCases03() []demoCase {
 			flagless: true,
 		},
 	}
+}
+
+// askInPython is the script of the demo: stock urllib on stock ssl.
+const askInPython = `
+import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=10) as reply:
+    print("HTTP", reply.status, reply.read().decode())
+`
+
+// demoCasesPython are for the Python guest, none where it is not at hand. done
+// removes what they need.
+func demoCasesPython() (cases []demoCase, done func(), err error) {
+	home, err := findPython("")
+	if err != nil {
+		return nil, func() {}, nil
+	}
+	packed, err := os.ReadFile(filepath.Join(home, pythonGuest))
+	if err != nil {
+		return nil, nil, err
+	}
+	l := pythonLine{runLine: runLine{noCache: true}}
+	library, done, err := l.library(filepath.Join(home, pythonLibrary+".gz"))
+	if err != nil {
+		return nil, nil, err
+	}
+	python := &demoGuest{
+		name: "python", draft: draft02, packed: packed,
+		args:   func(_ demoCase, addr string) []string { return []string{"-c", askInPython, "https://" + addr + "/"} },
+		mounts: []rootfs.Mount{{Host: library, Guest: guestLibrary, ReadOnly: true}},
+	}
+	return on(python, []demoCase{{
+		name: "Python", expected: "a reply to stock urllib",
+		want: "HTTP 200 hello, guest",
+	}}), done, nil
 }
 
 func (d demoCase) serverName() string {

@@ -6,6 +6,7 @@ Runs WebAssembly components that do TLS through wasi:tls: the guest opens the
 connection, the host does the handshake and keeps the keys.
 
   run      run a command component
+  python   run a Python script in the Python guest
   inspect  list a component's imports and exports, and the flags it needs
   demo     run a small guest against TLS servers good and bad, all in process
   version  print the versions of everything
@@ -66,6 +67,26 @@ Example:
       https-get.wasm https://example.org/
 `
 
+const pythonHelp = `usage: wasitls python [FLAG...] SCRIPT [ARG...]
+       wasitls python [FLAG...] -- PYTHON-ARG...
+
+Runs a script in the prebuilt Python guest, whose ssl is the host's TLS: short
+for wasitls run with that component and its library. The script's folder is
+granted read-only. What follows -- goes to Python as it is, such as -c CODE.
+
+  --packages=DIR       let the script import what is in this folder, where pip
+                       install --target has put it. Repeatable
+  --python=DIR         the folder with python.wasm.gz and python313.zip.gz
+                       (default: WASITLS_PYTHON, or testdata/guests of the
+                       checkout that this command was built in)
+
+All flags of wasitls run are flags here: wasitls help run lists them.
+
+Example:
+  wasitls python --experimental-tls --allow-net=example.org:443 \
+      --packages=site script.py https://example.org/
+`
+
 const inspectHelp = `usage: wasitls inspect [--json] COMPONENT
 
 Lists what a component imports and exports, whether this host serves each
@@ -83,10 +104,10 @@ Example:
 const demoHelp = `usage: wasitls demo
 
 Starts TLS servers in this process, with certificates of an authority that
-exists for this run only, and runs a small guest for each draft against them.
-Each case is one line: ok or FAIL, the draft, what was expected, what the guest
-saw. The exit status is 0 only if all passed. Needs no network but loopback, and
-no files.
+exists for this run only, and runs a small guest for each draft against them,
+and the Python guest where wasitls python finds it. Each case is one line: ok or
+FAIL, the draft, what was expected, what the guest saw. The exit status is 0 only
+if all passed. Needs no network but loopback, and no files of yours.
 
 Example:
   wasitls demo

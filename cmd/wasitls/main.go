@@ -23,6 +23,7 @@ type command struct {
 func commands() map[string]command {
 	return map[string]command{
 		"run":     {runHelp, doRun},
+		"python":  {pythonHelp, doPython},
 		"inspect": {inspectHelp, doInspect},
 		"demo":    {demoHelp, doDemo},
 		"version": {versionHelp, doVersion},

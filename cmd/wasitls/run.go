@@ -21,23 +21,28 @@ func doRun(args []string, std stdio.Streams) error {
 	if err != nil {
 		return err
 	}
-	wasm, err := loadComponent(line.component)
+	return line.run(g)
+}
+
+// run runs the component as the guest that the line describes.
+func (l *runLine) run(g *guest) error {
+	wasm, err := loadComponent(l.component)
 	if err != nil {
 		return err
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
-	eng, err := newEngine(line.cacheDir, line.noCache, std.Stderr)
+	eng, err := newEngine(l.cacheDir, l.noCache, g.streams.Stderr)
 	if err != nil {
 		return err
 	}
 	defer eng.Close()
-	c, err := compile(ctx, eng, line.component, wasm)
+	c, err := compile(ctx, eng, l.component, wasm)
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	ctx, cancel := withTimeout(ctx, line.timeout)
+	ctx, cancel := withTimeout(ctx, l.timeout)
 	defer cancel()
 	return g.run(ctx, eng, c)
 }

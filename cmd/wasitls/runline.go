@@ -34,8 +34,8 @@ type runLine struct {
 	noCache   bool
 }
 
-func (l *runLine) flags() *pflag.FlagSet {
-	set := newFlagSet("run")
+func (l *runLine) flags(command string) *pflag.FlagSet {
+	set := newFlagSet(command)
 	set.StringVar(&l.tls, "experimental-tls", "", "")
 	set.Lookup("experimental-tls").NoOptDefVal = allDrafts
 	set.StringArrayVar(&l.tlsCA, "tls-ca", nil, "")
@@ -69,34 +69,42 @@ func usageOf(name string, err error) error {
 	return refuse("wasitls help "+name+" lists the flags", "%w", err)
 }
 
-// parseRun reads the command line of wasitls run and looks for what is wrong
-// with it as a whole.
+// parseRun reads the command line of wasitls run.
 func parseRun(args []string) (*runLine, error) {
 	l := new(runLine)
-	set := l.flags()
-	if err := set.Parse(args); err != nil {
-		return nil, usageOf("run", err)
+	set := l.flags("run")
+	if err := l.parse(set, args); err != nil {
+		return nil, err
 	}
 	if set.NArg() == 0 {
 		return nil, usageOf("run", errors.New("no component given"))
 	}
 	l.component, l.args = set.Arg(0), set.Args()[1:]
+	return l, nil
+}
+
+// parse reads the flags and looks for what is wrong with them as a whole.
+func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
+	usage := func(err error) error { return usageOf(set.Name(), err) }
+	if err := set.Parse(args); err != nil {
+		return usage(err)
+	}
 	for _, name := range []string{"tls-ca", "tls-roots"} {
 		if set.Changed(name) && l.tls == "" {
-			return nil, refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
+			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
 		}
 	}
 	switch {
 	case set.Changed("experimental-tls") && !slices.Contains([]string{allDrafts, draft02, draft03}, l.tls):
-		return nil, usageOf("run", fmt.Errorf("--experimental-tls=%s: neither 0.2 nor 0.3", l.tls))
+		return usage(fmt.Errorf("--experimental-tls=%s: neither 0.2 nor 0.3", l.tls))
 	case l.tlsRoots != "system" && l.tlsRoots != "none":
-		return nil, usageOf("run", fmt.Errorf("--tls-roots=%s: neither system nor none", l.tlsRoots))
+		return usage(fmt.Errorf("--tls-roots=%s: neither system nor none", l.tlsRoots))
 	case set.Changed("timeout") && l.timeout <= 0:
-		return nil, usageOf("run", fmt.Errorf("--timeout=%v: not above zero", l.timeout))
+		return usage(fmt.Errorf("--timeout=%v: not above zero", l.timeout))
 	case l.noCache && l.cacheDir != "":
-		return nil, usageOf("run", errors.New("--no-cache and --cache-dir exclude each other"))
+		return usage(errors.New("--no-cache and --cache-dir exclude each other"))
 	}
-	return l, nil
+	return nil
 }
 
 // minMemory is one page: no guest starts with less.

@@ -36,7 +36,12 @@ func TestCommandsInDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	guests, err := filepath.Abs(filepath.Join(root, "testdata", "guests"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	env := append(os.Environ(),
+		"WASITLS_PYTHON="+guests, // which a command built in the checkout finds by itself
 		"GOCACHE="+strings.TrimSpace(string(goCache)),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"XDG_CACHE_HOME="+filepath.Join(bin, "cache"),
