@@ -106,8 +106,8 @@ const demoHelp = `usage: wasitls demo
 Starts TLS servers in this process, with certificates of an authority that
 exists for this run only, and runs a small guest for each draft against them,
 and the Python guest where wasitls python finds it. Each case is one line: ok or
-FAIL, the draft, what was expected, what the guest saw. The exit status is 0 only
-if all passed. Needs no network but loopback, and no files of yours.
+FAIL, the draft, what was expected, what the guest saw. The exit status is 0
+only if all passed. Needs no network but loopback, and no files of yours.
 
 Example:
   wasitls demo
