@@ -62,7 +62,7 @@ func componentize(tb testing.TB, tool string) []byte {
 	if wasm, err := os.ReadFile(output); err == nil {
 		return wasm
 	}
-	args := []string{"--quiet", "--features", "tls", "componentize", "command", "--output", output + ".new"}
+	args := []string{"--quiet", "--features", "tls", "--world", "command", "componentize", "command", "--output", output + ".new"}
 	for _, dir := range path {
 		args = append(args, "--python-path", dir)
 	}
