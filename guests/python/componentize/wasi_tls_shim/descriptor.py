@@ -7,7 +7,7 @@ is used twice.
 import errno
 import itertools
 
-from _socket import AF_INET, SHUT_RD, SHUT_RDWR, SHUT_WR
+from _socket import AF_INET, AF_INET6, SHUT_RD, SHUT_RDWR, SHUT_WR
 
 from .addresses import anywhere, from_wasi, to_wasi
 from .bindings import (
@@ -25,7 +25,8 @@ from .bindings import (
     tls,
     would_block,
 )
-_FAMILIES = {True: network.IpAddressFamily.IPV4, False: network.IpAddressFamily.IPV6}
+
+_FAMILIES = {AF_INET: network.IpAddressFamily.IPV4, AF_INET6: network.IpAddressFamily.IPV6}
 _DIRECTIONS = {
     SHUT_RD: tcp.ShutdownType.RECEIVE,
     SHUT_WR: tcp.ShutdownType.SEND,
@@ -51,6 +52,8 @@ def owns(number):
 
 
 class Descriptor:
+    """One of them, in whatever state. The handles are its own."""
+
     def __init__(self, family):
         self.family = family
         self.number = next(_numbers)
@@ -74,8 +77,7 @@ class Descriptor:
     def handle(self):
         """The tcp-socket. It is made when it is needed, which is not while a program is built."""
         if self._handle is None:
-            family = _FAMILIES[self.family == AF_INET]
-            self._handle = call(tcp_create_socket.create_tcp_socket, family)
+            self._handle = call(tcp_create_socket.create_tcp_socket, _FAMILIES[self.family])
         return self._handle
 
     def bind(self, address):
@@ -132,6 +134,11 @@ class Descriptor:
                 raise
             self.connecting = False
 
+    @property
+    def handshaking(self):
+        """Whether a handshake has begun whose end nobody has seen: there are no streams then."""
+        return self._future is not None
+
     def source(self, writing):
         """What becomes ready when reading or writing can go on; None if it can now."""
         if self._future is not None:
@@ -173,7 +180,7 @@ class Descriptor:
         raise self._failed(failed.value)
 
     def _stream(self, name):
-        if self._future is not None:
+        if self.handshaking:
             raise would_block()
         self.settle()
         if (stream := getattr(self, name)) is None:

@@ -155,15 +155,17 @@ class TCP:
 
     def _until(self, operation, writing, deadline=None):
         """Do an operation, waiting before it as often and as long as it takes."""
+        behind = self._descriptor()
         if deadline is None:
             deadline = self._deadline()
         while True:
             try:
                 return operation()
             except BlockingIOError:
-                if self._timeout == 0:
+                # What a handshake waits for is its end, which only finishing it sees.
+                if self._timeout == 0 or behind.handshaking:
                     raise
-            source = self._descriptor().source(writing)
+            source = behind.source(writing)
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0 or not wait([source], left):
                 raise TimeoutError("timed out")
