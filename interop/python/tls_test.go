@@ -259,7 +259,7 @@ connecting (True, True, 0)
 refused True
 datagrams b'datagram'
 both_kinds [[], True, True, True]
-options (True, 30, True)
+options (0, True, True, 30, True)
 misuse ['ENOTCONN', 'ENOTCONN', 'OverflowError', 'TypeError', 'EBADF', 'gaierror', 'EBADF']
 unclosed ['ResourceWarning']
 `

@@ -124,10 +124,14 @@ def both_kinds():
 
 def options():
     with socket.socket() as s:
+        before = s.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 30)
         return (
+            before,
+            bool(s.getsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR)),
             bool(s.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)),
             s.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE),
             s.getsockopt(socket.SOL_SOCKET, socket.SO_TYPE) == socket.SOCK_STREAM,

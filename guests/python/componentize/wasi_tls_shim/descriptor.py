@@ -59,6 +59,7 @@ class Descriptor:
         self.number = next(_numbers)
         self.failure = None  # the host's words about what failed last
         self.error = 0  # of connecting, until it is asked for
+        self.options = {}  # those without effect
         self._handle = None
         self._input = self._output = None
         self._local = None  # an address to bind to when the time comes

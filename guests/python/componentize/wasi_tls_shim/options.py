@@ -40,21 +40,19 @@ _SERVED = {
     (IPPROTO_IPV6, IPV6_UNICAST_HOPS): ("hop_limit", 1),
 }
 
-# The value that they always have: the host sends at once, reuses addresses and keeps the two
-# families apart.
-_FIXED = {
-    (IPPROTO_TCP, TCP_NODELAY): 1,
-    (SOL_SOCKET, SO_REUSEADDR): 1,
-    (IPPROTO_IPV6, IPV6_V6ONLY): 1,
-}
+# What the host decides by itself. They are as a program left them, without effect.
+_KEPT = {(IPPROTO_TCP, TCP_NODELAY), (SOL_SOCKET, SO_REUSEADDR)}
 
 
 def put(descriptor, level, option, value):
     if isinstance(value, (bytes, bytearray)):
         value = int.from_bytes(value[:4], "little")
     key = (level, option)
-    if key in _FIXED:
-        if key == (IPPROTO_IPV6, IPV6_V6ONLY) and not value:
+    if key in _KEPT:
+        descriptor.options[key] = value
+        return
+    if key == (IPPROTO_IPV6, IPV6_V6ONLY):
+        if not value:
             raise os_error(errno.EOPNOTSUPP)
         return
     name, unit = _served(key)
@@ -69,8 +67,10 @@ def get(descriptor, level, option):
         return SOCK_STREAM
     if key == (SOL_SOCKET, SO_ACCEPTCONN):
         return int(descriptor.listening)
-    if key in _FIXED:
-        return _FIXED[key]
+    if key == (IPPROTO_IPV6, IPV6_V6ONLY):
+        return 1
+    if key in _KEPT:
+        return descriptor.options.get(key, 0)
     name, unit = _served(key)
     value = call(getattr(descriptor.handle, name))
     return int(value) if unit is bool else value // unit
