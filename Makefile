@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop bench fuzz guests guests-python clean
+.PHONY: build demo test race vet staticcheck check spec interop test-componentize bench fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -40,6 +40,15 @@ spec:
 
 interop: build
 	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
+
+# What componentize-py makes of Python, with wasi:tls. Its tests run with the others once it is there.
+test-componentize: bin/componentize
+	$(GO) test -count=1 -v -run '/componentize$$' ./interop/python
+
+bin/componentize: guests/python/componentize/requirements.txt
+	rm -rf $@
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $@ --requirement $<
+	cp $< $@
 
 # make bench BENCH='-only send' passes flags.
 bench:

@@ -1,5 +1,5 @@
-// Package python runs the Python guest in tests: the prebuilt python.wasm with its library, and
-// with the packages that its scripts import.
+// Package python runs Python in tests: the prebuilt python.wasm with its library and with the
+// packages that its scripts import, and what componentize-py makes of the same.
 package python
 
 import (
@@ -25,6 +25,8 @@ import (
 
 // Run is one run of Python. The zero value is granted the network and nothing else.
 type Run struct {
+	// Program is what runs: python.wasm, unless it is set.
+	Program *Program
 	// Args are Python's: a script as the guest knows it, or -c or -m, and what follows.
 	Args []string
 	// Env is the environment.
@@ -51,7 +53,11 @@ type Outcome struct {
 // Do runs Python to its end.
 func (r Run) Do(tb testing.TB) Outcome {
 	tb.Helper()
-	c := compiled(tb)
+	program := r.Program
+	if program == nil {
+		program = static(tb)
+		r.Mounts = append([]rootfs.Mount{{Host: library(tb), Guest: "/usr", ReadOnly: true}}, r.Mounts...)
+	}
 	client, err := wasitls.NewClient(wasitls.Config{Roots: r.Roots})
 	if err != nil {
 		tb.Fatal(err)
@@ -61,7 +67,7 @@ func (r Run) Do(tb testing.TB) Outcome {
 	if err := tlsp2.Bind(l, tlsp2.Options{TLS: true, Client: client}); err != nil {
 		tb.Fatal(err)
 	}
-	s, err := c.engine.NewStore(r.Limits)
+	s, err := program.engine.NewStore(r.Limits)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -77,7 +83,7 @@ func (r Run) Do(tb testing.TB) Outcome {
 			Env:     r.Env,
 			Streams: stdio.Streams{Stdout: &out, Stderr: &errs},
 		},
-		Mounts:  append([]rootfs.Mount{{Host: library(tb), Guest: "/usr", ReadOnly: true}}, r.Mounts...),
+		Mounts:  r.Mounts,
 		Network: wasi.Network{Policy: netgrant.Policy{All: !r.NoNetwork}},
 	})
 	if err != nil {
@@ -90,7 +96,7 @@ func (r Run) Do(tb testing.TB) Outcome {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
-	in, err := l.Instantiate(ctx, s, c.component)
+	in, err := l.Instantiate(ctx, s, program.component)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -98,35 +104,42 @@ func (r Run) Do(tb testing.TB) Outcome {
 	return Outcome{status, err, out.String(), errs.String()}
 }
 
-// code is python.wasm, compiled.
-type code struct {
+// Program is a compiled component that runs the script that is its first argument.
+type Program struct {
 	engine    *host.Engine
 	component *host.Component
 }
 
+// compile compiles a component. With a folder, the code is kept there.
+func compile(wasm []byte, cache string) (*Program, error) {
+	engine, err := host.NewEngine(host.Config{CacheDir: cache})
+	if err != nil {
+		return nil, err
+	}
+	component, err := engine.Compile(context.Background(), wasm)
+	if err != nil {
+		return nil, err
+	}
+	return &Program{engine, component}, nil
+}
+
 var (
 	once sync.Mutex
-	kept *code
+	kept *Program
 )
 
-// compiled compiles python.wasm, once for all tests.
-func compiled(tb testing.TB) *code {
+// static compiles python.wasm, once for all tests.
+func static(tb testing.TB) *Program {
 	tb.Helper()
 	wasm := guesttest.Component(tb, "python")
 	once.Lock()
 	defer once.Unlock()
-	if kept != nil {
-		return kept
+	if kept == nil {
+		var err error
+		if kept, err = compile(wasm, ""); err != nil {
+			tb.Fatal(err)
+		}
 	}
-	engine, err := host.NewEngine(host.Config{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	component, err := engine.Compile(context.Background(), wasm)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	kept = &code{engine, component}
 	return kept
 }
 

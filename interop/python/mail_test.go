@@ -13,21 +13,23 @@ import (
 )
 
 // TestMail: smtplib begins TLS in the middle of a connection.
-func TestMail(t *testing.T) {
+func TestMail(t *testing.T) { each(t, mail) }
+
+func mail(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	mail := make(chan string, 1)
-	go func() { mail <- takeMail(l, ca.Server()) }()
+	taken := make(chan string, 1)
+	go func() { taken <- takeMail(l, ca.Server()) }()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	got := good(t, run(t, ca, "/apps/mail.py", "localhost", port, "from@test.invalid", "to@test.invalid", "hello"))
+	got := good(t, python.run(t, ca, "/apps/mail.py", "localhost", port, "from@test.invalid", "to@test.invalid", "hello"))
 	if got != "sent\n" {
 		t.Errorf("printed %s", got)
 	}
-	if got, want := <-mail, "Subject: hello\r\n\r\nhello\r\n"; got != want {
+	if got, want := <-taken, "Subject: hello\r\n\r\nhello\r\n"; got != want {
 		t.Errorf("mail %q, not %q", got, want)
 	}
 }

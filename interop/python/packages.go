@@ -55,7 +55,7 @@ func Packages(tb testing.TB) string {
 	if out, err := pip.CombinedOutput(); err != nil {
 		tb.Skipf("pip does not install the packages: %v\n%s", err, out)
 	}
-	compile(tb, fresh)
+	precompile(tb, fresh)
 	if err := os.Chmod(fresh, 0o755); err != nil {
 		tb.Fatal(err)
 	}
@@ -67,8 +67,8 @@ func Packages(tb testing.TB) string {
 	return dir
 }
 
-// compile has the guest compile packages, so that importing them is fast.
-func compile(tb testing.TB, dir string) {
+// precompile has the guest compile packages, so that importing them is fast.
+func precompile(tb testing.TB, dir string) {
 	tb.Helper()
 	o := Run{
 		Args:   []string{"-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "/site"},

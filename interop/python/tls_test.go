@@ -2,7 +2,6 @@ package python
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io"
 	"log"
@@ -11,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -78,15 +78,23 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// run runs a script with the packages, trusting ca.
-func run(tb testing.TB, ca *wasitlstest.CA, script string, args ...string) Outcome {
+// each runs a test with each program that has the packages: ours, and that of componentize-py.
+func each(t *testing.T, test func(*testing.T, Run)) {
+	t.Run("static", func(t *testing.T) { test(t, Run{Mounts: scripts()}.WithPackages(t)) })
+	t.Run("componentize", func(t *testing.T) { test(t, Run{Mounts: scripts(), Program: Componentized(t)}) })
+}
+
+// run runs a script, trusting ca.
+func (r Run) run(tb testing.TB, ca *wasitlstest.CA, args ...string) Outcome {
 	tb.Helper()
-	r := Run{Args: append([]string{script}, args...), Mounts: scripts(), Roots: ca.Pool()}
-	return r.WithPackages(tb).Do(tb)
+	r.Args, r.Roots = args, ca.Pool()
+	return r.Do(tb)
 }
 
 // TestRequests: unmodified requests over both versions of TLS.
-func TestRequests(t *testing.T) {
+func TestRequests(t *testing.T) { each(t, requests) }
+
+func requests(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
@@ -94,20 +102,20 @@ func TestRequests(t *testing.T) {
 			c.MinVersion, c.MaxVersion = version, version
 			at := serve(t, c)
 			ip := strings.Replace(at, "localhost", "127.0.0.1", 1)
-			got := good(t, run(t, ca, "/apps/get.py", at+"/", ip+"/zeros/1000000"))
+			got := good(t, python.run(t, ca, "/apps/get.py", at+"/", ip+"/zeros/1000000"))
 			if want := fmt.Sprintf("%s/ 200 18 bytes\n%s/zeros/1000000 200 1000000 bytes\n", at, ip); got != want {
 				t.Errorf("printed %s, not %s", got, want)
 			}
-			got = good(t, run(t, ca, "/apps/session.py", at+"/port", "20"))
+			got = good(t, python.run(t, ca, "/apps/session.py", at+"/port", "20"))
 			if !strings.HasPrefix(got, "20 requests, ") {
 				t.Errorf("printed %s", got)
 			}
-			got = good(t, run(t, ca, "/apps/download.py", at+"/zeros/20000000"))
+			got = good(t, python.run(t, ca, "/apps/download.py", at+"/zeros/20000000"))
 			if !strings.HasPrefix(got, "20000000 bytes, ") {
 				t.Errorf("printed %s", got)
 			}
 			u, _ := url.Parse(at)
-			got = good(t, run(t, ca, "/apps/fetch_async.py", u.Hostname(), u.Port(), "/", "/port", "/zeros/100000"))
+			got = good(t, python.run(t, ca, "/apps/fetch_async.py", u.Hostname(), u.Port(), "/", "/port", "/zeros/100000"))
 			if strings.Count(got, "HTTP/1.0 200 OK") != 3 {
 				t.Errorf("printed %s", got)
 			}
@@ -116,7 +124,9 @@ func TestRequests(t *testing.T) {
 }
 
 // TestFailures: what goes wrong is the exception that it is natively.
-func TestFailures(t *testing.T) {
+func TestFailures(t *testing.T) { each(t, failures) }
+
+func failures(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
@@ -132,7 +142,7 @@ func TestFailures(t *testing.T) {
 		{"nobody listens", "https://localhost:1/", "ConnectionError NewConnectionError None\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := good(t, run(t, ca, "/test/fails.py", c.url)); got != c.want {
+			if got := good(t, python.run(t, ca, "/test/fails.py", c.url)); got != c.want {
 				t.Errorf("printed %s, not %s", got, c.want)
 			}
 		})
@@ -151,9 +161,11 @@ func silent(tb testing.TB) string {
 }
 
 // TestRefused: what wasi:tls cannot express is refused, never left out.
-func TestRefused(t *testing.T) {
+func TestRefused(t *testing.T) { each(t, refused) }
+
+func refused(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
-	got := good(t, run(t, ca, "/test/refused.py", serve(t, ca.Server())))
+	got := good(t, python.run(t, ca, "/test/refused.py", serve(t, ca.Server())))
 	lines := strings.Split(strings.TrimSpace(got), "\n")
 	if len(lines) < 11 {
 		t.Errorf("only %d cases", len(lines))
@@ -166,7 +178,9 @@ func TestRefused(t *testing.T) {
 }
 
 // TestHostTrust: the environment may say that the host's roots are meant.
-func TestHostTrust(t *testing.T) {
+func TestHostTrust(t *testing.T) { each(t, hostTrust) }
+
+func hostTrust(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
 	at := serve(t, ca.Server())
 	for _, c := range []struct{ code, trust, want string }{
@@ -175,47 +189,47 @@ func TestHostTrust(t *testing.T) {
 		{"requests.get(url, verify=False)", "", "200"},
 		{"requests.get(url, verify='/apps/none.pem')", "host", "OSError"},
 	} {
-		r := Run{
-			Args:   []string{"-c", fmt.Sprintf("import requests; url = %q\ntry: print(%s.status_code)\nexcept Exception as e: print(type(e).__name__)", at, c.code)},
-			Env:    []wasi.Variable{{Name: "WASI_TLS_TRUST", Value: c.trust}},
-			Mounts: scripts(), Roots: ca.Pool(),
-		}
-		if got := good(t, r.WithPackages(t).Do(t)); got != c.want+"\n" {
+		r := python
+		r.Env = append(slices.Clone(r.Env), wasi.Variable{Name: "WASI_TLS_TRUST", Value: c.trust})
+		code := fmt.Sprintf("import requests; url = %q\ntry: print(%s.status_code)\nexcept Exception as e: print(type(e).__name__)", at, c.code)
+		if got := good(t, r.run(t, ca, "-c", code)); got != c.want+"\n" {
 			t.Errorf("%s: %s", c.code, got)
 		}
 	}
 	// Without verification by the guest the host verifies all the same.
-	r := Run{Args: []string{"-W", "ignore", "-c", fmt.Sprintf("import requests\ntry: requests.get(%q, verify=False)\nexcept requests.exceptions.SSLError: print('verified')", at)}, Roots: x509.NewCertPool()}
-	if got := good(t, r.WithPackages(t).Do(t)); got != "verified\n" {
+	code := fmt.Sprintf("import requests\ntry: requests.get(%q, verify=False)\nexcept requests.exceptions.SSLError: print('verified')", at)
+	if got := good(t, python.run(t, wasitlstest.NewCA(), "-c", code)); got != "verified\n" {
 		t.Error(got)
 	}
 }
 
 // TestHandlesReleased: sockets that are closed leave no handle, however far they got. A guest
 // that left one for each connection would have far more than it may.
-func TestHandlesReleased(t *testing.T) {
+func TestHandlesReleased(t *testing.T) { each(t, handlesReleased) }
+
+func handlesReleased(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
-	r := Run{
-		Args:   []string{"/test/sequence.py", serve(t, ca.Server()), silent(t)},
-		Mounts: scripts(), Roots: ca.Pool(),
-		Limits: host.Limits{Handles: 40},
-	}
-	if got := good(t, r.WithPackages(t).Do(t)); got != "ok\n" {
+	python.Limits = host.Limits{Handles: 40}
+	if got := good(t, python.run(t, ca, "/test/sequence.py", serve(t, ca.Server()), silent(t))); got != "ok\n" {
 		t.Error(got)
 	}
 }
 
 // TestIdleClose: the pool notices that the server has closed an idle connection.
-func TestIdleClose(t *testing.T) {
+func TestIdleClose(t *testing.T) { each(t, idleClose) }
+
+func idleClose(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
 	at := serve(t, ca.Server(), func(s *http.Server) { s.IdleTimeout = 200 * time.Millisecond })
-	if got := good(t, run(t, ca, "/test/idle.py", at+"/port")); got != "1 2\n" {
+	if got := good(t, python.run(t, ca, "/test/idle.py", at+"/port")); got != "1 2\n" {
 		t.Errorf("connections for five requests, and for six: %s", got)
 	}
 }
 
 // TestSockets: readiness and time limits of an SSLSocket.
-func TestSockets(t *testing.T) {
+func TestSockets(t *testing.T) { each(t, sockets) }
+
+func sockets(t *testing.T, python Run) {
 	ca := wasitlstest.NewCA()
 	u, _ := url.Parse(serve(t, ca.Server()))
 	want := `session tickets are no data: True
@@ -227,7 +241,29 @@ can read: True
 end: b'' peer: True
 certificate: (('DNS', 'localhost'),) None
 `
-	if got := good(t, run(t, ca, "/test/sockets.py", u.Hostname(), u.Port())); got != want {
+	if got := good(t, python.run(t, ca, "/test/sockets.py", u.Hostname(), u.Port())); got != want {
+		t.Errorf("printed\n%s\nnot\n%s", got, want)
+	}
+}
+
+// TestPlain: sockets without TLS, from which sockets with TLS are made.
+func TestPlain(t *testing.T) { each(t, plain) }
+
+func plain(t *testing.T, python Run) {
+	python.Limits = host.Limits{Handles: 40}
+	want := `echo -1
+much True
+limits timed out
+accepting ([], [], [])
+connecting (True, True, 0)
+refused True
+datagrams b'datagram'
+both_kinds [[], True, True, True]
+options (0, True, True, 30, True)
+misuse ['ENOTCONN', 'ENOTCONN', 'OverflowError', 'TypeError', 'EBADF', 'gaierror', 'EBADF']
+unclosed ['ResourceWarning']
+`
+	if got := good(t, python.run(t, wasitlstest.NewCA(), "/test/plain.py")); got != want {
 		t.Errorf("printed\n%s\nnot\n%s", got, want)
 	}
 }
