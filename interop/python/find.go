@@ -1,0 +1,126 @@
+package python
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Find fills in what c lacks: a native Python, the guest and its library, which
+// are unpacked from the folder guests into dir, and the packages, which are
+// installed once into the user's cache directory.
+func (c *Config) Find(ctx context.Context, guests, dir string) (err error) {
+	if c.Command, err = filepath.Abs(c.Command); err != nil {
+		return err
+	}
+	if c.Native, err = native(ctx, c.Native); err != nil {
+		return err
+	}
+	if c.Guest == "" {
+		c.Guest, c.Library = filepath.Join(dir, "python.wasm"), filepath.Join(dir, "lib", "python313.zip")
+		if err := os.MkdirAll(filepath.Dir(c.Library), 0o755); err != nil {
+			return err
+		}
+		for _, to := range []string{c.Guest, c.Library} {
+			if err := unpack(filepath.Join(guests, filepath.Base(to)+".gz"), to); err != nil {
+				return err
+			}
+		}
+	}
+	if c.Site == "" {
+		c.Site, err = c.install(ctx)
+	}
+	return err
+}
+
+// native returns a Python that runs: the one named, else one of the guest's
+// version, else the machine's.
+func native(ctx context.Context, named string) (string, error) {
+	candidates := []string{"python3.13", "python3"}
+	if named != "" {
+		candidates = []string{named}
+	}
+	var err error
+	for _, name := range candidates {
+		var out []byte
+		if out, err = exec.CommandContext(ctx, name, "-c", "import ssl, sys; print(sys.executable)").Output(); err == nil {
+			return strings.TrimSpace(string(out)), nil
+		}
+	}
+	return "", fmt.Errorf("no native Python with ssl: %w", err)
+}
+
+func unpack(packed, to string) error {
+	in, err := os.Open(packed)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	r, err := gzip.NewReader(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", packed, err)
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	if _, err := io.Copy(out, r); err != nil {
+		return fmt.Errorf("%s: %w", packed, err)
+	}
+	return out.Close()
+}
+
+// install returns a folder with the packages of requirements.txt, as the guest's
+// version of Python wants them. The folder's name has their digest, so that it is
+// made once for each list.
+func (c *Config) install(ctx context.Context) (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	list, err := files.ReadFile("requirements.txt")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(list)
+	site := filepath.Join(cache, "wasitls", "python", hex.EncodeToString(sum[:8]))
+	if _, err := os.Stat(site); err == nil {
+		return site, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(site), 0o755); err != nil {
+		return "", err
+	}
+	made, err := os.MkdirTemp(filepath.Dir(site), "making-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(made)
+	requirements := filepath.Join(made, "requirements.txt")
+	if err := os.WriteFile(requirements, list, 0o644); err != nil {
+		return "", err
+	}
+	// Extension modules of packages are for Linux on amd64 and stay unused: both
+	// sides run what is Python in them.
+	pip := exec.CommandContext(ctx, c.Native, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+		"--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", filepath.Join(made, "site"),
+		"--python-version=3.13", "--implementation=cp", "--abi=cp313", "--abi=abi3", "--abi=none",
+		"--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_17_x86_64", "--platform=any", "-r", requirements)
+	if out, err := pip.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("pip install: %w\n%s", err, tail(string(out)))
+	}
+	if err := os.Rename(filepath.Join(made, "site"), site); err != nil {
+		if _, other := os.Stat(site); other == nil { // somebody else was faster
+			return site, nil
+		}
+		return "", err
+	}
+	return site, nil
+}

@@ -1,0 +1,248 @@
+// Package python compares Python programs in the guest with the same programs on
+// native Python.
+//
+// A case is a function of a script in cases. A run starts servers for it, some of
+// them in this process and some real ones, then runs each script twice: with a
+// native Python, on OpenSSL, and with the guest python.wasm under the command
+// wasitls, on wasi:tls. The two see the same packages, the same servers and the
+// same trust. Every case comes to a value or to an exception, which is told with
+// the exceptions it was made from; the two outcomes must be the same text.
+//
+// Where they cannot be, differences.json says which outcome the guest has
+// instead, and why. A difference that is not listed fails the run, and so does a
+// listed one that does not occur.
+package python
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+//go:embed cases lib requirements.txt differences.json
+var files embed.FS
+
+// Config is what a run needs.
+type Config struct {
+	Native  string   // the native Python
+	Command string   // the built command wasitls
+	Guest   string   // the component python.wasm
+	Library string   // the archive python313.zip
+	Site    string   // a folder with the packages of requirements.txt, empty for none
+	Scripts []string // names of scripts; nil means all
+	Require bool     // fail if a server is not installed
+}
+
+// Outcome is what a case came to on one side: either a value or an exception.
+type Outcome struct {
+	Case    string
+	About   string
+	Value   string
+	Raised  string
+	Words   string // of the exception; not compared
+	Seconds float64
+}
+
+// String returns what is compared.
+func (o *Outcome) String() string {
+	switch {
+	case o == nil:
+		return "no outcome"
+	case o.Raised != "":
+		return "raises " + o.Raised
+	}
+	return o.Value
+}
+
+// Result is a case with both outcomes; one is nil where the case did not end.
+type Result struct {
+	Script, Case  string
+	Native, Guest *Outcome
+	Reason        string // why they differ, from differences.json
+	Failure       string // what is wrong, empty for nothing
+}
+
+// Report is what a run came to.
+type Report struct {
+	Results  []Result
+	Skipped  map[string]string // scripts that were not run, with the reason
+	Versions Versions
+}
+
+// Failures are the results that are not as they must be.
+func (r *Report) Failures() []Result {
+	var all []Result
+	for _, result := range r.Results {
+		if result.Failure != "" {
+			all = append(all, result)
+		}
+	}
+	return all
+}
+
+// Difference is an entry of differences.json.
+type Difference struct {
+	Script string `json:"script"`
+	Case   string `json:"case"`
+	Guest  string `json:"guest"` // the guest's outcome
+	Reason string `json:"reason"`
+}
+
+// Run compares what c names.
+func Run(ctx context.Context, c Config) (*Report, error) {
+	differences, err := readDifferences()
+	if err != nil {
+		return nil, err
+	}
+	if c.Scripts == nil {
+		if c.Scripts, err = Scripts(); err != nil {
+			return nil, err
+		}
+	}
+	dir, err := os.MkdirTemp("", "wasitls-python-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	b, err := newBench(ctx, c, dir)
+	if err != nil {
+		return nil, err
+	}
+	defer b.close()
+	report := &Report{Skipped: map[string]string{}}
+	if report.Versions, err = b.versions(ctx); err != nil {
+		return nil, err
+	}
+	for _, script := range c.Scripts {
+		if reason := b.cannot(script); reason != "" {
+			report.Skipped[script] = reason
+			continue
+		}
+		native, guest := b.both(ctx, script)
+		results := compare(script, native, guest, differences[script])
+		report.Results = append(report.Results, results...)
+	}
+	return report, ctx.Err()
+}
+
+// Scripts returns the names of all scripts.
+func Scripts() ([]string, error) {
+	entries, err := fs.ReadDir(files, "cases")
+	var names []string
+	for _, e := range entries {
+		names = append(names, strings.TrimSuffix(e.Name(), ".py"))
+	}
+	return names, err
+}
+
+// readDifferences returns differences.json, by script and case.
+func readDifferences() (map[string]map[string]Difference, error) {
+	text, err := files.ReadFile("differences.json")
+	if err != nil {
+		return nil, err
+	}
+	var list []Difference
+	if err := json.Unmarshal(text, &list); err != nil {
+		return nil, fmt.Errorf("differences.json: %w", err)
+	}
+	all := map[string]map[string]Difference{}
+	for _, d := range list {
+		if d.Script == "" || d.Case == "" || d.Guest == "" || d.Reason == "" {
+			return nil, fmt.Errorf("differences.json: %q of %q is not complete", d.Case, d.Script)
+		}
+		if all[d.Script] == nil {
+			all[d.Script] = map[string]Difference{}
+		}
+		if _, twice := all[d.Script][d.Case]; twice {
+			return nil, fmt.Errorf("differences.json: %q of %q is there twice", d.Case, d.Script)
+		}
+		all[d.Script][d.Case] = d
+	}
+	return all, nil
+}
+
+// side is what a script did in one Python.
+type side struct {
+	outcomes []*Outcome
+	err      error // the script did not end as scripts do
+}
+
+// compare puts the two sides of a script together.
+func compare(script string, native, guest side, expected map[string]Difference) []Result {
+	var results []Result
+	find := func(s side, name string) *Outcome {
+		if i := slices.IndexFunc(s.outcomes, func(o *Outcome) bool { return o.Case == name }); i >= 0 {
+			return s.outcomes[i]
+		}
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, o := range slices.Concat(native.outcomes, guest.outcomes) {
+		if seen[o.Case] {
+			continue
+		}
+		seen[o.Case] = true
+		r := Result{Script: script, Case: o.Case, Native: find(native, o.Case), Guest: find(guest, o.Case)}
+		d, listed := expected[o.Case]
+		r.Failure = judge(r, d, listed)
+		if listed {
+			r.Reason = d.Reason
+		}
+		results = append(results, r)
+	}
+	for name := range expected {
+		if !seen[name] {
+			results = append(results, Result{Script: script, Case: name, Failure: "differences.json lists a case that is not there"})
+		}
+	}
+	if err := errors.Join(native.err, guest.err); err != nil || len(results) == 0 {
+		results = append(results, Result{Script: script, Failure: fmt.Sprint("the script did not end well: ", cmp.Or(err, errNoCases))})
+	}
+	return results
+}
+
+var errNoCases = errors.New("no cases")
+
+// judge says what is wrong with a result.
+func judge(r Result, d Difference, listed bool) string {
+	native, guest := r.Native.String(), r.Guest.String()
+	switch {
+	case r.Native == nil || r.Guest == nil:
+		return "one side has no outcome"
+	case strings.HasPrefix(native, "raises AssertionError"):
+		return "the case does not hold natively"
+	case native == guest && listed:
+		return "listed as a difference, and is none"
+	case native != guest && !listed:
+		return "the outcomes differ"
+	case listed && guest != d.Guest:
+		return "the guest's outcome is not the listed one, " + d.Guest
+	}
+	return ""
+}
+
+// writeFiles unpacks the embedded scripts into dir.
+func writeFiles(dir string) error {
+	return fs.WalkDir(files, ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := files.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(dir, path)
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return err
+		}
+		return os.WriteFile(to, text, 0o644)
+	})
+}
