@@ -2,7 +2,7 @@
 //
 // It is a module of its own, so that users of the wasitls packages never download it. The
 // sources are in the repository's guests folder; manifest.json says which of them, and which
-// toolchain, made each component. `make guests` rebuilds them.
+// toolchain, made each component. `make guests` and `make guests-python` rebuild them.
 package guests
 
 import (

@@ -70,7 +70,7 @@ func TestSourcesUnchanged(t *testing.T) {
 		if err != nil {
 			t.Errorf("%s: %v", e.Name, err)
 		} else if digest != e.SourceDigest {
-			t.Errorf("%s: its sources changed since it was built; run make guests", e.Name)
+			t.Errorf("%s: its sources changed since it was built; run make guests or make guests-python", e.Name)
 		}
 	}
 	packed, err := filepath.Glob("*.gz")

@@ -1,5 +1,7 @@
 """What can be said of an open connection: little, in the draft."""
 
+import weakref
+
 from .constants import CERT_NONE
 from .errors import refused
 
@@ -11,13 +13,21 @@ class Connection:
     session = None
     session_reused = False
 
-    def __init__(self, context, server_hostname, owner, peer):
+    def __init__(self, context, server_hostname, owner):
         self.context = context
         self.server_hostname = server_hostname
         self.owner = owner
-        # Without a name the draft needs one all the same, and the host verifies it.
-        self._name = server_hostname or peer
+        self._name = None  # what the host was asked to verify
         self._open = False
+
+    @property
+    def owner(self):
+        return self._owner and self._owner()
+
+    @owner.setter
+    def owner(self, owner):
+        # The owner has this object, and must go, and close, with its last user.
+        self._owner = owner if owner is None else weakref.ref(owner)
 
     def getpeercert(self, binary_form=False):
         """Return what the host attests: that it verified a certificate for this name.

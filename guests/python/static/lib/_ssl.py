@@ -46,6 +46,7 @@ from _ssl_core.trust import get_default_verify_paths
 _recv = _socket.socket.recv
 _recv_into = _socket.socket.recv_into
 _send = _socket.socket.send
+_shutdown = _socket.socket.shutdown
 
 
 class _SSLContext(Context):
@@ -54,17 +55,37 @@ class _SSLContext(Context):
         return _SSLSocket(self, sock, server_hostname, owner)
 
     def _wrap_bio(self, incoming, outgoing, server_side, server_hostname=None, *, owner=None, session=None):
-        raise refused("TLS over MemoryBIO cannot be done: the host needs the socket")
+        self._check_expressible(server_side, server_hostname)
+        return _SSLMemory(self, incoming, outgoing, server_hostname, owner)
 
 
-class _SSLSocket(Connection):
+class _Handshake(Connection):
+    """What connections of both kinds do first."""
+
+    def __init__(self, context, server_hostname, owner):
+        super().__init__(context, server_hostname, owner)
+        self._started = False
+
+    def _proceed(self, sock):
+        """Begin the handshake, or see how it stands. Tell whether it is done."""
+        if not self._started:
+            # Without a name the draft needs one all the same, and the host verifies it.
+            self._name = self.server_hostname or sock.getpeername()[0]
+            _wasitls.start(sock.fileno(), self._name)
+            self._started = True
+        outcome = _wasitls.finish(sock.fileno())
+        if outcome is False:
+            raise handshake_error(_wasitls.failure(sock.fileno()), self._name)
+        self._open = bool(outcome)
+        return self._open
+
+
+class _SSLSocket(_Handshake):
     """The object behind an SSLSocket."""
 
     def __init__(self, context, sock, server_hostname, owner):
-        super().__init__(context, server_hostname, owner, sock.getpeername()[0])
-        # The socket owns this object, and must close when its last user goes.
-        self._sock = weakref.ref(sock)
-        self._started = False
+        super().__init__(context, server_hostname, owner)
+        self._sock = weakref.ref(sock)  # as the owner, which it is
 
     def _socket(self):
         sock = self._sock()
@@ -73,21 +94,13 @@ class _SSLSocket(Connection):
         return sock
 
     def do_handshake(self):
-        if self._open:
-            return
         sock = self._socket()
-        if not self._started:
-            _wasitls.start(sock.fileno(), self._name)
-            self._started = True
         limit = sock.gettimeout()
         deadline = None if limit is None else time.monotonic() + limit
-        while (outcome := _wasitls.finish(sock.fileno())) is None:
+        while not self._open and not self._proceed(sock):
             if limit == 0:
                 raise want_read()
             _wait(sock, deadline)
-        if not outcome:
-            raise handshake_error(_wasitls.failure(sock.fileno()), self._name)
-        self._open = True
 
     def read(self, length, buffer=None):
         sock = self._socket()
@@ -115,10 +128,50 @@ class _SSLSocket(Connection):
         The socket returned is at its end: the host gives no streams back for plaintext.
         """
         sock = self._socket()
-        _wasitls.close_output(sock.fileno())
+        _shutdown(sock, _socket.SHUT_WR)
         while self.read(4096):
             pass
         return sock
+
+
+class _SSLMemory(_Handshake):
+    """The object behind an SSLObject, whose user moves the bytes: asyncio.
+
+    TLS is behind the descriptor that the bytes are read from and written to, so those that are
+    moved are plaintext already. The descriptor must be known: _asyncio_on_wasi tells it.
+    """
+
+    def __init__(self, context, incoming, outgoing, server_hostname, owner):
+        super().__init__(context, server_hostname, owner)
+        self._incoming, self._outgoing = incoming, outgoing
+        self.transport = None
+
+    def do_handshake(self):
+        if self._open:
+            return
+        if self.transport is None:
+            raise refused("TLS over MemoryBIO cannot be done: the host needs the socket")
+        if not self._started and self.transport.get_write_buffer_size() > 0:
+            raise refused("TLS cannot begin while bytes before it wait to be sent")
+        if not self._proceed(self.transport.get_extra_info("socket")):
+            raise want_read()
+
+    def read(self, length, buffer=None):
+        if not self._incoming.pending and not self._incoming.eof:
+            raise want_read()
+        data = self._incoming.read(length)
+        if buffer is None:
+            return data
+        buffer[: len(data)] = data
+        return len(data)
+
+    def write(self, data):
+        return self._outgoing.write(data)
+
+    def shutdown(self):
+        if self._outgoing.pending:
+            raise want_write()
+        self.transport.write_eof()
 
 
 def _wait(sock, deadline):

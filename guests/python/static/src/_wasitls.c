@@ -38,17 +38,6 @@ static PyObject *finish(PyObject *module, PyObject *arg) {
   return NULL;
 }
 
-PyDoc_STRVAR(close_output_doc, "close_output(fd, /)\n--\n\n"
-                               "Send close_notify after all that was written, without waiting.");
-
-static PyObject *close_output(PyObject *module, PyObject *arg) {
-  int fd = PyObject_AsFileDescriptor(arg);
-  if (fd < 0)
-    return NULL;
-  tls_fd_close_output(fd);
-  Py_RETURN_NONE;
-}
-
 PyDoc_STRVAR(failure_doc, "failure(fd, /)\n--\n\n"
                           "What the host said about the last failure on this descriptor, or None.");
 
@@ -65,7 +54,6 @@ static PyObject *failure(PyObject *module, PyObject *arg) {
 static PyMethodDef methods[] = {
     {"start", start, METH_VARARGS, start_doc},
     {"finish", finish, METH_O, finish_doc},
-    {"close_output", close_output, METH_O, close_output_doc},
     {"failure", failure, METH_O, failure_doc},
     {NULL, NULL, 0, NULL},
 };

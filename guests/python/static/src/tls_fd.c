@@ -18,6 +18,7 @@ typedef void free_t(void *data);
 typedef int poll_register_t(void *data, void *poll, short events);
 typedef ssize_t recvfrom_t(void *data, void *buffer, size_t length, int flags, struct sockaddr *, socklen_t *);
 typedef ssize_t sendto_t(void *data, const void *buffer, size_t length, int flags, const struct sockaddr *, socklen_t);
+typedef int shutdown_t(void *data, int how);
 
 // What TLS adds to a socket. wasi-libc passes a socket's functions its data only, so these are
 // found by it.
@@ -136,6 +137,10 @@ static bool may_wait(const transfer_t *of, int flags) {
 static ssize_t tls_recvfrom(void *data, void *buffer, size_t length, int flags, struct sockaddr *from,
                             socklen_t *from_length) {
   tls_t *t = find(data);
+  if (t->running) {
+    errno = EWOULDBLOCK;
+    return -1;
+  }
   if ((flags & ~MSG_DONTWAIT) != 0 || from != NULL || from_length != NULL || length == 0)
     return ((recvfrom_t *)t->before->slots[SLOT_RECVFROM])(data, buffer, length, flags, from, from_length);
   transfer_t read;
@@ -177,6 +182,10 @@ static ssize_t write_failed(tls_t *t, const streams_stream_error_t *error) {
 static ssize_t tls_sendto(void *data, const void *buffer, size_t length, int flags, const struct sockaddr *to,
                           socklen_t to_length) {
   tls_t *t = find(data);
+  if (t->running) {
+    errno = EWOULDBLOCK;
+    return -1;
+  }
   if ((flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL)) != 0 || to != NULL || to_length != 0 || length == 0)
     return ((sendto_t *)t->before->slots[SLOT_SENDTO])(data, buffer, length, flags, to, to_length);
   transfer_t write;
@@ -200,6 +209,15 @@ static ssize_t tls_sendto(void *data, const void *buffer, size_t length, int fla
     if (!may_wait(&write, flags))
       return -1;
   }
+}
+
+// The end of what is sent is close_notify here, which comes after all that was written.
+static int tls_shutdown(void *data, int how) {
+  tls_t *t = find(data);
+  if (!t->open || how != SHUT_WR)
+    return ((shutdown_t *)t->before->slots[SLOT_SHUTDOWN])(data, how);
+  tls_client_connection_close_output(t->connection);
+  return 0;
 }
 
 const char *tls_fd_mismatch(void) {
@@ -247,6 +265,7 @@ int tls_fd_start(int fd, const char *server_name) {
   t->vtable.slots[SLOT_FREE] = (slot_t)tls_free;
   t->vtable.slots[SLOT_RECVFROM] = (slot_t)tls_recvfrom;
   t->vtable.slots[SLOT_SENDTO] = (slot_t)tls_sendto;
+  t->vtable.slots[SLOT_SHUTDOWN] = (slot_t)tls_shutdown;
   t->vtable.slots[SLOT_POLL_REGISTER] = (slot_t)tls_poll_register;
   t->next = all;
   all = t;
@@ -287,12 +306,6 @@ tls_fd_state_t tls_fd_finish(int fd) {
   }
   drop_future(t);
   return t->open ? TLS_FD_OPEN : TLS_FD_FAILED;
-}
-
-void tls_fd_close_output(int fd) {
-  tls_t *t = of_fd(fd);
-  if (t != NULL && t->open)
-    tls_client_connection_close_output(t->connection);
 }
 
 const char *tls_fd_failure(int fd) {
