@@ -1,5 +1,5 @@
 // Command python runs Python programs natively and in the guest and compares what
-// came of them. See the package interop/python for what it checks.
+// came of them. See the package interop/python/compare for what it checks.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/wasitls/wasitls/interop/python"
+	"github.com/wasitls/wasitls/interop/python/compare"
 )
 
 func main() {
@@ -24,7 +24,7 @@ func main() {
 
 // options are the flags.
 type options struct {
-	python.Config
+	compare.Config
 	guests  string
 	scripts string
 	verbose bool
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, 1, err)
 	}
 	start := time.Now()
-	report, err := python.Run(ctx, o.Config)
+	report, err := compare.Run(ctx, o.Config)
 	if err != nil {
 		return complain(stderr, 1, err)
 	}

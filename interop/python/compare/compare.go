@@ -1,4 +1,4 @@
-// Package python compares Python programs in the guest with the same programs on
+// Package compare compares Python programs in the guest with the same programs on
 // native Python.
 //
 // A case is a function of a script in cases. A run starts servers for it, some of
@@ -11,7 +11,7 @@
 // Where they cannot be, differences.json says which outcome the guest has
 // instead, and why. A difference that is not listed fails the run, and so does a
 // listed one that does not occur.
-package python
+package compare
 
 import (
 	"cmp"
@@ -127,7 +127,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 			continue
 		}
 		native, guest := b.both(ctx, script)
-		results := compare(script, native, guest, differences[script])
+		results := match(script, native, guest, differences[script])
 		report.Results = append(report.Results, results...)
 	}
 	return report, ctx.Err()
@@ -175,8 +175,8 @@ type side struct {
 	err      error // the script did not end as scripts do
 }
 
-// compare puts the two sides of a script together.
-func compare(script string, native, guest side, expected map[string]Difference) []Result {
+// match puts the two sides of a script together.
+func match(script string, native, guest side, expected map[string]Difference) []Result {
 	var results []Result
 	find := func(s side, name string) *Outcome {
 		if i := slices.IndexFunc(s.outcomes, func(o *Outcome) bool { return o.Case == name }); i >= 0 {
