@@ -52,7 +52,7 @@ func TestExit(t *testing.T) {
 	for code, want := range map[string]string{
 		"import sys; sys.exit(1)":  "",
 		"raise ValueError('oops')": "ValueError: oops",
-		"import multiprocessing":   "No module named 'multiprocessing'",
+		"import turtle":            "No module named 'turtle'",
 	} {
 		o := Run{Args: []string{"-c", code}}.Do(t)
 		if o.Err != nil || o.Status != 1 || !strings.Contains(o.Stderr, want) {
