@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop bench fuzz guests guests-python clean
+.PHONY: build demo test race vet staticcheck check spec interop python-cases bench fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -40,6 +40,10 @@ spec:
 
 interop: build
 	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
+
+# Python programs natively and in the guest. The first time, pip installs packages.
+python-cases: build
+	$(GO) run ./interop/cmd/python -wasitls $(BIN) $(PYTHONCASES)
 
 # make bench BENCH='-only send' passes flags.
 bench:

@@ -3,7 +3,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,21 +27,26 @@ func main() {
 // options are the flags.
 type options struct {
 	compare.Config
-	guests  string
-	scripts string
-	verbose bool
-	timeout time.Duration
+	guests   string
+	scripts  string
+	md       string
+	packages bool
+	require  bool
+	verbose  bool
+	timeout  time.Duration
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("python", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.StringVar(&o.Native, "native", "", "the native Python (default python3.13, else python3)")
+	f.StringVar(&o.Native, "native", "", "the native Python (default python3.13 in PATH or of pyenv)")
 	f.StringVar(&o.Command, "wasitls", "bin/wasitls", "the built command that runs guests")
 	f.StringVar(&o.guests, "guests", "testdata/guests", "the folder with python.wasm.gz and python313.zip.gz")
 	f.StringVar(&o.scripts, "scripts", "", "only these scripts, separated by commas")
-	f.BoolVar(&o.Require, "require", false, "fail if something is not installed")
+	f.StringVar(&o.md, "md", "", "write the page to this file")
+	f.BoolVar(&o.require, "require", false, "fail if a server is not installed")
+	f.BoolVar(&o.packages, "packages", false, "only print the Debian packages of the servers that are not installed")
 	f.BoolVar(&o.verbose, "v", false, "print every case")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "end the run after this time")
 	if err := f.Parse(args); err != nil {
@@ -55,11 +62,17 @@ func parse(args []string, stderr io.Writer) (options, error) {
 }
 
 // run returns the exit status: 0 if everything came out as expected, 1 if not, 2
-// for wrong usage.
+// for wrong usage, 3 if there is no native Python to compare with.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
 	if err != nil {
 		return complain(stderr, 2, err)
+	}
+	if o.packages {
+		for _, name := range compare.Packages() {
+			fmt.Fprintln(stdout, name)
+		}
+		return 0
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
@@ -69,6 +82,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	defer os.RemoveAll(dir)
 	if err := o.Find(ctx, o.guests, dir); err != nil {
+		if errors.Is(err, compare.ErrNoPython) {
+			return complain(stderr, 3, err)
+		}
 		return complain(stderr, 1, err)
 	}
 	start := time.Now()
@@ -80,10 +96,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, 1, err)
 	}
 	fmt.Fprintf(stdout, "took %.1f s\n", time.Since(start).Seconds())
-	if len(report.Failures()) > 0 || o.Require && len(report.Skipped) > 0 {
+	if o.md != "" {
+		if err := writePage(o.md, report); err != nil {
+			return complain(stderr, 1, err)
+		}
+	}
+	if len(report.Failures()) > 0 || o.require && len(report.Skipped) > 0 {
 		return 1
 	}
 	return 0
+}
+
+func writePage(file string, report *compare.Report) error {
+	var page bytes.Buffer
+	if err := report.WriteMarkdown(&page); err != nil {
+		return err
+	}
+	return os.WriteFile(file, page.Bytes(), 0o644)
 }
 
 func complain(w io.Writer, status int, err error) int {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,8 +42,15 @@ func newBench(ctx context.Context, c Config, dir string) (*bench, error) {
 		return nil, err
 	}
 	b.trust = a.files
-	b.peers, err = startPeers(a)
-	return b, err
+	if b.peers, err = startPeers(a); err != nil {
+		return nil, err
+	}
+	wanted := func(script string) bool { return slices.Contains(c.Scripts, script) && b.cannot(script) == "" }
+	if err := b.startServices(ctx, a, wanted); err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
 }
 
 func (b *bench) close() { b.peers.close() }
@@ -54,6 +62,11 @@ var needsNoPackages = map[string]bool{"stdlib": true, "stdlib_mail": true, "stdl
 func (b *bench) cannot(script string) string {
 	if b.Site == "" && !needsNoPackages[script] {
 		return "the packages are not installed"
+	}
+	for _, s := range services() {
+		if _, err := find(s.program); s.script == script && err != nil {
+			return s.Package + " is not installed"
+		}
 	}
 	return ""
 }

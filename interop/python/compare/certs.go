@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"os"
 	"path/filepath"
 	"time"
@@ -32,27 +33,27 @@ func newAuthority(dir string) (*authority, error) {
 		ClientCert: filepath.Join(dir, "client.pem"), ClientKey: filepath.Join(dir, "client.key"),
 	}}
 	a.trusted = a.root.Intermediate()
-	client := a.trusted.Leaf(wasitlstest.Names("client.test"), wasitlstest.Usage(x509.ExtKeyUsageClientAuth))
-	key, err := x509.MarshalPKCS8PrivateKey(client.PrivateKey)
-	if err != nil {
-		return nil, err
-	}
-	for file, text := range map[string][]byte{
-		a.files.Root: a.root.PEM(), a.files.Own: a.root.PEM(),
-		a.files.ClientCert: chainPEM(client), a.files.ClientKey: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
-	} {
-		if err := os.WriteFile(file, text, 0o644); err != nil {
+	for _, file := range []string{a.files.Root, a.files.Own} {
+		if err := os.WriteFile(file, a.root.PEM(), 0o644); err != nil {
 			return nil, err
 		}
 	}
-	return a, nil
+	client := a.trusted.Leaf(wasitlstest.Names("client.test"), wasitlstest.Usage(x509.ExtKeyUsageClientAuth))
+	return a, writeLeaf(client, certFiles{a.files.ClientCert, a.files.ClientKey})
 }
 
-func chainPEM(c tls.Certificate) (text []byte) {
-	for _, der := range c.Certificate {
-		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+// writeLeaf writes a certificate with its chain, and its key.
+func writeLeaf(c tls.Certificate, to certFiles) error {
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return err
 	}
-	return text
+	var chain []byte
+	for _, der := range c.Certificate {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	secret := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key})
+	return errors.Join(os.WriteFile(to.cert, chain, 0o644), os.WriteFile(to.key, secret, 0o600))
 }
 
 // good is the configuration of a server that everybody trusts.

@@ -38,7 +38,6 @@ type Config struct {
 	Library string   // the archive python313.zip
 	Site    string   // a folder with the packages of requirements.txt, empty for none
 	Scripts []string // names of scripts; nil means all
-	Require bool     // fail if a server is not installed
 }
 
 // Outcome is what a case came to on one side: either a value or an exception.
@@ -102,16 +101,27 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c.Scripts == nil {
-		if c.Scripts, err = Scripts(); err != nil {
-			return nil, err
+	names, err := Scripts()
+	if err != nil {
+		return nil, err
+	}
+	for _, script := range c.Scripts {
+		if !slices.Contains(names, script) {
+			return nil, fmt.Errorf("no script %q; there are %s", script, strings.Join(names, ", "))
 		}
+	}
+	if c.Scripts == nil {
+		c.Scripts = names
 	}
 	dir, err := os.MkdirTemp("", "wasitls-python-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	// A server that gives up root must still reach its files.
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return nil, err
+	}
 	b, err := newBench(ctx, c, dir)
 	if err != nil {
 		return nil, err

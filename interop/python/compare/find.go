@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,42 +21,57 @@ func (c *Config) Find(ctx context.Context, guests, dir string) (err error) {
 	if c.Command, err = filepath.Abs(c.Command); err != nil {
 		return err
 	}
-	if c.Native, err = native(ctx, c.Native); err != nil {
+	if err := c.findNative(ctx); err != nil {
 		return err
 	}
-	if c.Guest == "" {
-		c.Guest, c.Library = filepath.Join(dir, "python.wasm"), filepath.Join(dir, "lib", "python313.zip")
-		if err := os.MkdirAll(filepath.Dir(c.Library), 0o755); err != nil {
-			return err
-		}
-		for _, to := range []string{c.Guest, c.Library} {
-			if err := unpack(filepath.Join(guests, filepath.Base(to)+".gz"), to); err != nil {
-				return err
-			}
-		}
+	if err := c.unpackGuest(guests, dir); err != nil {
+		return err
 	}
-	if c.Site == "" {
-		c.Site, err = c.install(ctx)
-	}
+	c.Site, err = c.install(ctx)
 	return err
 }
 
-// native returns a Python that runs: the one named, else one of the guest's
-// version, else the machine's.
-func native(ctx context.Context, named string) (string, error) {
-	candidates := []string{"python3.13", "python3"}
-	if named != "" {
-		candidates = []string{named}
+func (c *Config) unpackGuest(guests, dir string) error {
+	c.Guest, c.Library = filepath.Join(dir, "python.wasm"), filepath.Join(dir, "lib", "python313.zip")
+	if err := os.MkdirAll(filepath.Dir(c.Library), 0o755); err != nil {
+		return err
 	}
-	var err error
-	for _, name := range candidates {
-		var out []byte
-		if out, err = exec.CommandContext(ctx, name, "-c", "import ssl, sys; print(sys.executable)").Output(); err == nil {
-			return strings.TrimSpace(string(out)), nil
+	for _, to := range []string{c.Guest, c.Library} {
+		if err := unpack(filepath.Join(guests, filepath.Base(to)+".gz"), to); err != nil {
+			return err
 		}
 	}
-	return "", fmt.Errorf("no native Python with ssl: %w", err)
+	return nil
 }
+
+// minor is the version of the guest's Python. Another one raises other exceptions
+// here and there, and would not be the same packages either.
+const minor = "3.13"
+
+// findNative looks for a Python of the guest's version: the one named, else one in
+// PATH, else one that pyenv has.
+func (c *Config) findNative(ctx context.Context) error {
+	candidates := []string{c.Native}
+	if c.Native == "" {
+		candidates = []string{"python" + minor}
+		if home, err := os.UserHomeDir(); err == nil {
+			found, _ := filepath.Glob(filepath.Join(home, ".pyenv", "versions", minor+".*", "bin", "python"+minor))
+			candidates = append(candidates, found...)
+		}
+	}
+	for _, name := range candidates {
+		out, err := exec.CommandContext(ctx, name, "-c", "import ssl, sys; print(*sys.version_info[:2], sep='.'); print(sys.executable)").Output()
+		version, path, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+		if err == nil && version == minor {
+			c.Native = path
+			return nil
+		}
+	}
+	return fmt.Errorf("%w among %s", ErrNoPython, strings.Join(candidates, ", "))
+}
+
+// ErrNoPython is the error if there is no native Python to compare with.
+var ErrNoPython = errors.New("no Python " + minor + " with ssl")
 
 func unpack(packed, to string) error {
 	in, err := os.Open(packed)
@@ -111,7 +127,7 @@ func (c *Config) install(ctx context.Context) (string, error) {
 	// sides run what is Python in them.
 	pip := exec.CommandContext(ctx, c.Native, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
 		"--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", filepath.Join(made, "site"),
-		"--python-version=3.13", "--implementation=cp", "--abi=cp313", "--abi=abi3", "--abi=none",
+		"--python-version="+minor, "--implementation=cp", "--abi=cp313", "--abi=abi3", "--abi=none",
 		"--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_17_x86_64", "--platform=any", "-r", requirements)
 	if out, err := pip.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("pip install: %w\n%s", err, tail(string(out)))

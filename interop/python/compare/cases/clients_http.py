@@ -9,7 +9,7 @@ import botocore.config
 import botocore.exceptions
 import httpx
 
-from harness import case, port, raised, url
+from harness import case, raised, unique, url
 
 
 @case
@@ -93,18 +93,18 @@ def s3(peer="good", **options):
 @case
 def boto3_put_and_get():
     client = s3()
-    client.put_object(Bucket="bucket", Key="put/one", Body=b"data" * 5000)
-    return client.get_object(Bucket="bucket", Key="put/one")["Body"].read() == b"data" * 5000
+    client.put_object(Bucket="bucket", Key=unique("one"), Body=b"data" * 5000)
+    return client.get_object(Bucket="bucket", Key=unique("one"))["Body"].read() == b"data" * 5000
 
 
 @case
 def boto3_list_and_delete():
     client = s3()
-    for key in ("list/a", "list/b"):
-        client.put_object(Bucket="bucket", Key=key, Body=key.encode())
-    client.delete_object(Bucket="bucket", Key="list/a")
-    listed = client.list_objects_v2(Bucket="bucket", Prefix="list/")
-    return [(o["Key"], o["Size"]) for o in listed["Contents"]]
+    for key in "ab":
+        client.put_object(Bucket="bucket", Key=unique("list/") + key, Body=key.encode())
+    client.delete_object(Bucket="bucket", Key=unique("list/") + "a")
+    listed = client.list_objects_v2(Bucket="bucket", Prefix=unique("list/"))
+    return [(o["Key"] == unique("list/") + "b", o["Size"]) for o in listed["Contents"]]
 
 
 @case

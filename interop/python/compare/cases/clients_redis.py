@@ -1,12 +1,16 @@
 """redis-py with a real Redis."""
 
 import redis
+import redis.backoff
+import redis.retry
 
-from harness import case, port, raised
+from harness import case, port, raised, unique
 
 
 def client(peer="redis", **options):
-    return redis.Redis("localhost", port(peer), ssl=True, socket_timeout=options.pop("timeout", 5), **options)
+    options.setdefault("socket_timeout", 5)
+    once = redis.retry.Retry(redis.backoff.NoBackoff(), 0)
+    return redis.Redis("localhost", port(peer), ssl=True, retry=once, **options)
 
 
 @case
@@ -17,24 +21,23 @@ def ping():
 @case
 def set_and_get():
     r = client()
-    r.set("key", b"\x00\xff" * 1000)
-    return len(r.get("key")), r.get("none")
+    r.set(unique("key"), b"\x00\xff" * 1000)
+    return len(r.get(unique("key"))), r.get("none")
 
 
 @case
 def large_value():
     r = client()
-    r.set("large", b"z" * 3_000_000)
-    return len(r.get("large"))
+    r.set(unique("large"), b"z" * 3_000_000)
+    return len(r.get(unique("large")))
 
 
 @case
 def pipeline():
     r = client()
-    r.delete("n")
     with r.pipeline() as p:
         for _ in range(200):
-            p.incr("n")
+            p.incr(unique("n"))
         return p.execute()[-1]
 
 
@@ -42,9 +45,9 @@ def pipeline():
 def publish_and_subscribe():
     r = client()
     with r.pubsub(ignore_subscribe_messages=True) as p:
-        p.subscribe("channel")
+        p.subscribe(unique("channel"))
         p.get_message(timeout=2)
-        r.publish("channel", "word")
+        r.publish(unique("channel"), "word")
         message = p.get_message(timeout=2)
     return message["data"]
 
@@ -56,7 +59,7 @@ def blocking_pop_times_out():
 
 @case
 def socket_timeout():
-    return raised(client(timeout=0.3).blpop, ["nothing"], timeout=0)
+    return raised(client(socket_timeout=0.3).blpop, ["nothing"], timeout=0)
 
 
 @case

@@ -2,13 +2,12 @@
 
 import io
 import time
-import uuid
 
 import requests
 import requests.adapters
 import urllib3.util
 
-from harness import case, port, raised, url
+from harness import case, raised, unique, url
 
 
 def echo(method="POST", **options):
@@ -302,7 +301,7 @@ def retry_of_statuses():
     retry = urllib3.util.Retry(3, status_forcelist=[503], backoff_factor=0.01)
     with requests.Session() as session:
         session.mount("https://", requests.adapters.HTTPAdapter(max_retries=retry))
-        response = session.get(url("good", f"/flaky/{uuid.uuid4().hex}"))
+        response = session.get(url("good", unique("/flaky/")))
         return response.text, len(response.raw.retries.history)
 
 

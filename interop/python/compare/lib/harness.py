@@ -13,9 +13,11 @@ import os
 import runpy
 import sys
 import time
+import uuid
 
 _peers = json.loads(os.environ["PEERS"])
 _cases = []
+_run = uuid.uuid4().hex
 
 
 def case(function):
@@ -31,6 +33,11 @@ def port(peer):
 def url(peer, path="/", host=None, scheme="https"):
     """Return the URL of a path of a peer, by default under the name localhost."""
     return f"{scheme}://{host or 'localhost'}:{port(peer)}{path}"
+
+
+def unique(name):
+    """Return a name of this run alone: the other side uses the same servers at the same time."""
+    return name + _run
 
 
 def told(error):
