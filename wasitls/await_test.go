@@ -131,9 +131,9 @@ func TestNowReader(t *testing.T) {
 	want(t, "end", err, wasitls.ErrClosed)
 }
 
-// TestReadyOnce: asked once, and never before, Ready knows that an idle
-// connection was ended, and is not misled by session tickets.
-func TestReadyOnce(t *testing.T) {
+// TestLook: asked once, and never before, Look knows that an idle connection was
+// ended, and is not misled by session tickets.
+func TestLook(t *testing.T) {
 	for _, ends := range []bool{false, true} {
 		near, far := tcp(t)
 		sent := make(chan struct{})
@@ -146,18 +146,18 @@ func TestReadyOnce(t *testing.T) {
 		}}.Serve(wasitlstest.TCP(far))
 		conn := connect(t, config(), nowReader{near}).Conn
 		<-sent
-		want(t, "ready", conn.Input().Ready(), ends)
+		want(t, "ready", conn.Input().Look(), ends)
 	}
 }
 
-// TestReadyDoesNotWait: a transport that takes its time for what it has does
-// not keep those who ask.
-func TestReadyDoesNotWait(t *testing.T) {
+// TestLookDoesNotWait: a transport that takes its time for what it has does not
+// keep those who look.
+func TestLookDoesNotWait(t *testing.T) {
 	near, far := tcp(t)
 	go wasitlstest.Peer{Config: good(), Handle: wasitlstest.Echo}.Serve(wasitlstest.TCP(far))
 	conn := connect(t, config(), newSlowReader(near)).Conn
 	asked := make(chan bool)
-	go func() { asked <- conn.Input().Ready() }()
+	go func() { asked <- conn.Input().Look() }()
 	select {
 	case ready := <-asked:
 		want(t, "ready", ready, false)

@@ -13,10 +13,9 @@ import (
 // It is ready when there is plaintext, when the peer has ended its half, or
 // when receiving has failed; never for anything else that arrives.
 //
-// Something is received only while somebody waits, by Await or Notify, or asks:
-// Ready takes what has arrived, if the transport is a NowReader, and who asks
-// in vain again and again is taken for one who waits. Then it is as much as
-// comes without waiting, and no more than Config.ReadBuffer is kept. Who waits by Await receives on its own
+// Something is received only while somebody waits, by Await or Notify, looks,
+// or asks in vain again and again; then as much as comes without waiting, and no
+// more than Config.ReadBuffer is kept. Who waits by Await receives on its own
 // goroutine: handing data from one to another costs as much as decrypting it.
 // An idle half holds no buffer, and without waiters no goroutine. A half whose
 // end is awaited (NotifyEnd), or that discards, receives all the time: when
@@ -124,17 +123,8 @@ func (in *Input) Discard() {
 	wake(list)
 }
 
-// Ready tells whether Read would return anything but (0, nil). It looks at what
-// has arrived at the transport: guests ask a connection that was idle, once and
-// without waiting, whether the peer has ended it meanwhile.
+// Ready tells whether Read would return anything but (0, nil).
 func (in *Input) Ready() bool {
-	in.mu.Lock()
-	_, now := in.conn.wire.t.(NowReader)
-	looking := now && in.claim()
-	in.mu.Unlock()
-	if looking {
-		in.look()
-	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.ready() {
@@ -142,6 +132,20 @@ func (in *Input) Ready() bool {
 	}
 	in.ask()
 	return false
+}
+
+// Look is Ready after a look at what has arrived at the transport, if that is a
+// NowReader. It is for guests that ask a connection that was idle, once and
+// without waiting, whether the peer has ended it meanwhile.
+func (in *Input) Look() bool {
+	in.mu.Lock()
+	_, now := in.conn.wire.t.(NowReader)
+	looking := now && in.claim()
+	in.mu.Unlock()
+	if looking {
+		in.look()
+	}
+	return in.Ready()
 }
 
 // look receives what has arrived. That takes no time, unless crypto/tls has to

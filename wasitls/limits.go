@@ -40,7 +40,7 @@ const (
 	// each of them hold a chunk.
 	smallData = 2 << 10
 
-	// maxLook bounds how long Input.Ready looks at what has arrived. It is
+	// maxLook bounds how long Input.Look looks at what has arrived. It is
 	// reached only if the peer wants an answer below TLS and does not take it.
 	maxLook = 50 * time.Millisecond
 

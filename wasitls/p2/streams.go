@@ -25,6 +25,9 @@ func (i input) Skip(n int) (int, error) {
 	return n, toWASI(err)
 }
 
+// Ready implements stream.Pollable.
+func (i input) Ready() bool { return i.Look() }
+
 // output is a TLS connection's output as a WASI stream.
 type output struct{ *wasitls.Output }
 
