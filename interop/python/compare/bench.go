@@ -22,9 +22,10 @@ const scriptLimit = 90 * time.Second
 // bench is where scripts run: files, peers, and two Pythons.
 type bench struct {
 	Config
-	dir   string // with the scripts, and a folder for each side
-	trust Trust
-	peers *peers
+	dir     string // with the scripts, and a folder for each side
+	trust   Trust
+	peers   *peers
+	leftOut []LeftOut
 }
 
 func newBench(ctx context.Context, c Config, dir string) (*bench, error) {
@@ -42,6 +43,12 @@ func newBench(ctx context.Context, c Config, dir string) (*bench, error) {
 		return nil, err
 	}
 	b.trust = a.files
+	if b.leftOut, err = readLeftOut(); err != nil {
+		return nil, err
+	}
+	if err := makeRoot(filepath.Join(dir, "guest")); err != nil {
+		return nil, err
+	}
 	if b.peers, err = startPeers(a); err != nil {
 		return nil, err
 	}
@@ -60,7 +67,7 @@ var needsNoPackages = map[string]bool{"stdlib": true, "stdlib_mail": true, "stdl
 
 // cannot says why a script cannot run here.
 func (b *bench) cannot(script string) string {
-	if b.Site == "" && !needsNoPackages[script] {
+	if b.site == "" && !needsNoPackages[script] {
 		return "the packages are not installed"
 	}
 	for _, s := range services() {
@@ -73,43 +80,56 @@ func (b *bench) cannot(script string) string {
 
 // both runs a script in both Pythons at once.
 func (b *bench) both(ctx context.Context, script string) (native, guest side) {
+	inside, outside := []string{"/run/lib/harness.py", "/run/cases/" + script + ".py"}, []string{filepath.Join(b.dir, "lib", "harness.py"), filepath.Join(b.dir, "cases", script+".py")}
+	limit, env, folder := scriptLimit, []string(nil), ""
+	if s, ok := suiteOf(script); ok {
+		var err error
+		if folder, err = s.folder(b.suites); err != nil {
+			return side{err: err}, side{err: err}
+		}
+		limit, env = suiteLimit, s.environment(b.leftOut)
+		inside, outside = s.arguments("/suite", "/tmp/pytest"), s.arguments(folder, filepath.Join(b.dir, "native", "pytest"))
+	}
 	var wait sync.WaitGroup
-	wait.Go(func() { native = b.run(ctx, b.native(script)) })
-	wait.Go(func() { guest = b.run(ctx, b.guest(script)) })
+	wait.Go(func() { native = b.run(ctx, limit, b.native(env, outside)) })
+	wait.Go(func() { guest = b.run(ctx, limit, b.guest(env, folder, inside)) })
 	wait.Wait()
 	return native, guest
 }
 
-// native is the command that runs a script outside. Trust is what the host gives
-// to the guest, told in each library's own way.
-func (b *bench) native(script string) *exec.Cmd {
-	cmd := exec.Command(b.Native, filepath.Join(b.dir, "lib", "harness.py"), filepath.Join(b.dir, "cases", script+".py"))
+// native is the command that runs Python outside. Trust is what the host gives to
+// the guest, told in each library's own way.
+func (b *bench) native(env, args []string) *exec.Cmd {
+	cmd := exec.Command(b.Native, args...)
 	cmd.Dir = filepath.Join(b.dir, "native")
-	cmd.Env = append(b.environment(b.Site, b.trust.Root, b.trust.ClientCert, b.trust.ClientKey),
-		"PATH="+os.Getenv("PATH"), "HOME="+cmd.Dir, "LC_ALL=C.UTF-8", "OPENSSL_CONF=/dev/null",
+	cmd.Env = append(b.environment(b.dir, b.site, b.trust.Root, b.trust.ClientCert, b.trust.ClientKey), env...)
+	cmd.Env = append(cmd.Env, "PATH="+os.Getenv("PATH"), "HOME="+cmd.Dir, "LC_ALL=C.UTF-8", "OPENSSL_CONF=/dev/null",
 		"SSL_CERT_FILE="+b.trust.Root, "REQUESTS_CA_BUNDLE="+b.trust.Root, "AWS_CA_BUNDLE="+b.trust.Root)
 	return cmd
 }
 
-// guest is the command that runs a script inside.
-func (b *bench) guest(script string) *exec.Cmd {
+// guest is the command that runs Python inside, with a suite's folder if there is
+// one.
+func (b *bench) guest(env []string, suite string, python []string) *exec.Cmd {
 	args := []string{"run", "--experimental-tls", "--tls-roots=none", "--tls-ca=" + b.trust.Root, "--inherit-network",
-		"--dir=" + filepath.Dir(b.Library) + "::/usr/lib:ro",
-		"--dir=" + b.dir + "::/run:ro", "--dir=" + filepath.Join(b.dir, "guest") + "::/tmp"}
-	if b.Site != "" {
-		args = append(args, "--dir="+b.Site+"::/site:ro")
+		"--dir=" + filepath.Join(b.dir, "guest") + "::/", "--dir=" + filepath.Dir(b.Library) + "::/usr/lib:ro", "--dir=" + b.dir + "::/run:ro"}
+	if b.site != "" {
+		args = append(args, "--dir="+b.site+"::/site:ro")
 	}
-	for _, v := range b.environment("/site", "/run/certs/own.pem", "/run/certs/client.pem", "/run/certs/client.key") {
+	if suite != "" {
+		args = append(args, "--dir="+suite+"::/suite:ro")
+	}
+	env = append(b.environment("/run", "/site", "/run/certs/own.pem", "/run/certs/client.pem", "/run/certs/client.key"), env...)
+	for _, v := range append(env, "HOME=/tmp") {
 		args = append(args, "--env="+v)
 	}
-	args = append(args, "--env=HOME=/tmp", b.Guest, "/run/lib/harness.py", "/run/cases/"+script+".py")
-	cmd := exec.Command(b.Command, args...)
+	cmd := exec.Command(b.Command, append(append(args, b.Guest), python...)...)
 	cmd.Dir = b.dir
 	return cmd
 }
 
 // environment is what both sides get, with the paths as each sees them.
-func (b *bench) environment(site, own, cert, key string) []string {
+func (b *bench) environment(run, site, own, cert, key string) []string {
 	addresses, err := json.Marshal(b.peers.addresses)
 	if err != nil {
 		panic(err) // strings
@@ -121,15 +141,16 @@ func (b *bench) environment(site, own, cert, key string) []string {
 		"AIOHTTP_NO_EXTENSIONS=1", "MULTIDICT_NO_EXTENSIONS=1", "YARL_NO_EXTENSIONS=1", "FROZENLIST_NO_EXTENSIONS=1", "PROPCACHE_NO_EXTENSIONS=1",
 		"AWS_EC2_METADATA_DISABLED=true",
 	}
-	if b.Site != "" {
-		env = append(env, "PYTHONPATH="+site)
+	path := run + "/lib"
+	if b.site != "" {
+		path += ":" + site
 	}
-	return env
+	return append(env, "PYTHONPATH="+path)
 }
 
 // run runs a side's command and reads the outcomes from its output.
-func (b *bench) run(ctx context.Context, cmd *exec.Cmd) side {
-	out, errs, err := output(ctx, cmd, scriptLimit)
+func (b *bench) run(ctx context.Context, limit time.Duration, cmd *exec.Cmd) side {
+	out, errs, err := output(ctx, cmd, limit)
 	var s side
 	for line := range strings.Lines(out) {
 		var o Outcome
@@ -137,8 +158,13 @@ func (b *bench) run(ctx context.Context, cmd *exec.Cmd) side {
 			s.outcomes = append(s.outcomes, &o)
 		}
 	}
+	// pytest ends with 1 if a test failed, which its outcome tells.
+	var exit *exec.ExitError
+	if limit == suiteLimit && errors.As(err, &exit) && exit.ExitCode() == 1 && len(s.outcomes) > 0 {
+		err = nil
+	}
 	if err != nil {
-		s.err = fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Path), err, tail(errs))
+		s.err = fmt.Errorf("%s: %w\n%s\n%s", filepath.Base(cmd.Path), err, tail(errs), tail(out))
 	}
 	return s
 }

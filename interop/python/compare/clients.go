@@ -9,7 +9,7 @@ import (
 // client is a library whose cases are counted together.
 type client struct {
 	name    string
-	pkg     string // its package in requirements.txt, empty for the standard library
+	pkg     string // its package in packages/site.txt, empty for the standard library
 	peer    string // what its cases talk to
 	scripts []string
 	prefix  string // of its cases, where a script has those of several
@@ -47,12 +47,12 @@ func clientOf(r Result) (client, bool) {
 	return clients[i], true
 }
 
-// version is the one in requirements.txt, or that of the guest's Python.
+// version is the one in packages/site.txt, or that of the guest's Python.
 func (c client) version(guest string) string {
 	if c.pkg == "" {
 		return "Python " + guest
 	}
-	list, err := files.ReadFile("requirements.txt")
+	list, err := files.ReadFile("packages/site.txt")
 	if err != nil {
 		return ""
 	}

@@ -27,7 +27,7 @@ import (
 	"strings"
 )
 
-//go:embed cases lib requirements.txt differences.json
+//go:embed cases lib packages differences.json leftout.json
 var files embed.FS
 
 // Config is what a run needs.
@@ -36,8 +36,10 @@ type Config struct {
 	Command string   // the built command wasitls
 	Guest   string   // the component python.wasm
 	Library string   // the archive python313.zip
-	Site    string   // a folder with the packages of requirements.txt, empty for none
 	Scripts []string // names of scripts; nil means all
+
+	// Folders of packages, empty for none.
+	site, httpbin, suites string
 }
 
 // Outcome is what a case came to on one side: either a value or an exception.
@@ -48,6 +50,7 @@ type Outcome struct {
 	Raised  string
 	Words   string // of the exception; not compared
 	Seconds float64
+	LeftOut string // a pattern of leftout.json by which the case was not run
 }
 
 // String returns what is compared.
@@ -67,6 +70,7 @@ type Result struct {
 	Native, Guest *Outcome
 	Reason        string // why they differ, from differences.json
 	Failure       string // what is wrong, empty for nothing
+	LeftOut       bool   // not run on either side, for that reason
 }
 
 // Report is what a run came to.
@@ -90,7 +94,7 @@ func (r *Report) Failures() []Result {
 // Difference is an entry of differences.json.
 type Difference struct {
 	Script string `json:"script"`
-	Case   string `json:"case"`
+	Case   string `json:"case"`  // a case's name, or a pattern with *
 	Guest  string `json:"guest"` // the guest's outcome
 	Reason string `json:"reason"`
 }
@@ -98,6 +102,10 @@ type Difference struct {
 // Run compares what c names.
 func Run(ctx context.Context, c Config) (*Report, error) {
 	differences, err := readDifferences()
+	if err != nil {
+		return nil, err
+	}
+	leftOut, err := readLeftOut()
 	if err != nil {
 		return nil, err
 	}
@@ -137,24 +145,26 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 			continue
 		}
 		native, guest := b.both(ctx, script)
-		results := match(script, native, guest, differences[script])
-		report.Results = append(report.Results, results...)
+		report.Results = append(report.Results, match(script, native, guest, differences[script], leftOut)...)
 	}
 	return report, ctx.Err()
 }
 
-// Scripts returns the names of all scripts.
+// Scripts returns the names of all scripts, stock suites among them.
 func Scripts() ([]string, error) {
 	entries, err := fs.ReadDir(files, "cases")
 	var names []string
+	for _, s := range suites {
+		names = append(names, s.script)
+	}
 	for _, e := range entries {
 		names = append(names, strings.TrimSuffix(e.Name(), ".py"))
 	}
 	return names, err
 }
 
-// readDifferences returns differences.json, by script and case.
-func readDifferences() (map[string]map[string]Difference, error) {
+// readDifferences returns differences.json, by script.
+func readDifferences() (map[string][]Difference, error) {
 	text, err := files.ReadFile("differences.json")
 	if err != nil {
 		return nil, err
@@ -163,18 +173,12 @@ func readDifferences() (map[string]map[string]Difference, error) {
 	if err := json.Unmarshal(text, &list); err != nil {
 		return nil, fmt.Errorf("differences.json: %w", err)
 	}
-	all := map[string]map[string]Difference{}
+	all := map[string][]Difference{}
 	for _, d := range list {
 		if d.Script == "" || d.Case == "" || d.Guest == "" || d.Reason == "" {
 			return nil, fmt.Errorf("differences.json: %q of %q is not complete", d.Case, d.Script)
 		}
-		if all[d.Script] == nil {
-			all[d.Script] = map[string]Difference{}
-		}
-		if _, twice := all[d.Script][d.Case]; twice {
-			return nil, fmt.Errorf("differences.json: %q of %q is there twice", d.Case, d.Script)
-		}
-		all[d.Script][d.Case] = d
+		all[d.Script] = append(all[d.Script], d)
 	}
 	return all, nil
 }
@@ -186,31 +190,45 @@ type side struct {
 }
 
 // match puts the two sides of a script together.
-func match(script string, native, guest side, expected map[string]Difference) []Result {
+func match(script string, native, guest side, expected []Difference, leftOut []LeftOut) []Result {
 	var results []Result
-	find := func(s side, name string) *Outcome {
-		if i := slices.IndexFunc(s.outcomes, func(o *Outcome) bool { return o.Case == name }); i >= 0 {
-			return s.outcomes[i]
-		}
-		return nil
+	onGuest := map[string]*Outcome{}
+	for _, o := range guest.outcomes {
+		onGuest[o.Case] = o
 	}
+	used := map[string]bool{} // patterns
 	seen := map[string]bool{}
-	for _, o := range slices.Concat(native.outcomes, guest.outcomes) {
+	for i, o := range slices.Concat(native.outcomes, guest.outcomes) {
 		if seen[o.Case] {
 			continue
 		}
 		seen[o.Case] = true
-		r := Result{Script: script, Case: o.Case, Native: find(native, o.Case), Guest: find(guest, o.Case)}
-		d, listed := expected[o.Case]
-		r.Failure = judge(r, d, listed)
-		if listed {
-			r.Reason = d.Reason
+		r := Result{Script: script, Case: o.Case, Guest: onGuest[o.Case]}
+		if i < len(native.outcomes) {
+			r.Native = o
 		}
+		if d := slices.IndexFunc(leftOut, func(l LeftOut) bool { return l.Script == script && l.Tests == o.LeftOut }); d >= 0 {
+			r.LeftOut, r.Reason = true, leftOut[d].Reason
+			used[o.LeftOut] = true
+			results = append(results, r)
+			continue
+		}
+		var d Difference
+		if i := slices.IndexFunc(expected, func(d Difference) bool { return matches(d.Case, o.Case) }); i >= 0 {
+			d = expected[i]
+			used[d.Case] = true
+		}
+		r.Failure, r.Reason = judge(r, d), d.Reason
 		results = append(results, r)
 	}
-	for name := range expected {
-		if !seen[name] {
-			results = append(results, Result{Script: script, Case: name, Failure: "differences.json lists a case that is not there"})
+	for _, d := range expected {
+		if !used[d.Case] {
+			results = append(results, Result{Script: script, Case: d.Case, Failure: "differences.json lists a case that is not there"})
+		}
+	}
+	for _, l := range leftOut {
+		if l.Script == script && !used[l.Tests] {
+			results = append(results, Result{Script: script, Case: l.Tests, Failure: "leftout.json lists a test that is not there"})
 		}
 	}
 	if err := errors.Join(native.err, guest.err); err != nil || len(results) == 0 {
@@ -221,13 +239,15 @@ func match(script string, native, guest side, expected map[string]Difference) []
 
 var errNoCases = errors.New("no cases")
 
-// judge says what is wrong with a result.
-func judge(r Result, d Difference, listed bool) string {
+// judge says what is wrong with a result; d is the difference that is listed for
+// it, empty if there is none.
+func judge(r Result, d Difference) string {
 	native, guest := r.Native.String(), r.Guest.String()
+	listed := d.Case != ""
 	switch {
 	case r.Native == nil || r.Guest == nil:
 		return "one side has no outcome"
-	case strings.HasPrefix(native, "raises AssertionError"):
+	case strings.HasPrefix(native, "raises AssertionError"), native == failed:
 		return "the case does not hold natively"
 	case native == guest && listed:
 		return "listed as a difference, and is none"
@@ -238,6 +258,9 @@ func judge(r Result, d Difference, listed bool) string {
 	}
 	return ""
 }
+
+// failed is the outcome of a test of a suite that failed.
+const failed = "failed"
 
 // writeFiles unpacks the embedded scripts into dir.
 func writeFiles(dir string) error {

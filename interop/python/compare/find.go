@@ -3,8 +3,6 @@ package compare
 import (
 	"compress/gzip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,8 +25,7 @@ func (c *Config) Find(ctx context.Context, guests, dir string) (err error) {
 	if err := c.unpackGuest(guests, dir); err != nil {
 		return err
 	}
-	c.Site, err = c.install(ctx)
-	return err
+	return c.install(ctx)
 }
 
 func (c *Config) unpackGuest(guests, dir string) error {
@@ -92,64 +89,4 @@ func unpack(packed, to string) error {
 		return fmt.Errorf("%s: %w", packed, err)
 	}
 	return out.Close()
-}
-
-// install returns a folder with the packages of requirements.txt, as the guest's
-// version of Python wants them. The folder's name has their digest, so that it is
-// made once for each list.
-func (c *Config) install(ctx context.Context) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	list, err := files.ReadFile("requirements.txt")
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(list)
-	site := filepath.Join(cache, "wasitls", "python", hex.EncodeToString(sum[:8]))
-	if _, err := os.Stat(site); err == nil {
-		return site, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(site), 0o755); err != nil {
-		return "", err
-	}
-	made, err := os.MkdirTemp(filepath.Dir(site), "making-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(made)
-	requirements := filepath.Join(made, "requirements.txt")
-	if err := os.WriteFile(requirements, list, 0o644); err != nil {
-		return "", err
-	}
-	// Extension modules of packages are for Linux on amd64 and stay unused: both
-	// sides run what is Python in them.
-	pip := exec.CommandContext(ctx, c.Native, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-		"--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile", "--target", filepath.Join(made, "site"),
-		"--python-version="+minor, "--implementation=cp", "--abi=cp313", "--abi=abi3", "--abi=none",
-		"--platform=manylinux_2_28_x86_64", "--platform=manylinux_2_17_x86_64", "--platform=any", "-r", requirements)
-	if out, err := pip.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("pip install: %w\n%s", err, tail(string(out)))
-	}
-	if err := c.compile(ctx, filepath.Join(made, "site")); err != nil {
-		return "", err
-	}
-	if err := os.Rename(filepath.Join(made, "site"), site); err != nil {
-		if _, other := os.Stat(site); other == nil { // somebody else was faster
-			return site, nil
-		}
-		return "", err
-	}
-	return site, nil
-}
-
-// compile has the guest compile packages, so that importing them takes less time.
-func (c *Config) compile(ctx context.Context, site string) error {
-	cmd := exec.Command(c.Command, "run", "--experimental-tls", "--dir="+filepath.Dir(c.Library)+"::/usr/lib:ro",
-		"--dir="+site+"::/site", c.Guest, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "/site")
-	if _, errs, err := output(ctx, cmd, 2*scriptLimit); err != nil {
-		return fmt.Errorf("compileall: %w\n%s", err, tail(errs))
-	}
-	return nil
 }

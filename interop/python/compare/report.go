@@ -12,7 +12,7 @@ func (r *Report) WriteText(w io.Writer, all bool) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "native: Python %s, %s\nguest:  Python %s, %s\n", r.Versions.Native, r.Versions.NativeTLS, r.Versions.Guest, r.Versions.GuestTLS)
 	script := ""
-	var same, differ, failed int
+	var same, differ, leftOut, failed int
 	for _, c := range r.Results {
 		if c.Script != script {
 			script = c.Script
@@ -22,6 +22,11 @@ func (r *Report) WriteText(w io.Writer, all bool) error {
 		case c.Failure != "":
 			failed++
 			fmt.Fprintf(&b, "  ✕ %s: %s\n%s", c.Case, c.Failure, c.sides())
+		case c.LeftOut:
+			leftOut++
+			if all {
+				fmt.Fprintf(&b, "  ? %s: %s\n", c.Case, c.Reason)
+			}
 		case c.Reason != "":
 			differ++
 			fmt.Fprintf(&b, "  – %s: %s\n", c.Case, c.Reason)
@@ -43,7 +48,7 @@ func (r *Report) WriteText(w io.Writer, all bool) error {
 	for _, name := range names {
 		fmt.Fprintf(&b, "\n%s\n  ? not run: %s\n", name, r.Skipped[name])
 	}
-	fmt.Fprintf(&b, "\n%d cases the same, %d different for a reason, %d failed\n", same, differ, failed)
+	fmt.Fprintf(&b, "\n%d cases the same, %d different for a reason, %d left out, %d failed\n", same, differ, leftOut, failed)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/wasitls/wasitls/interop/internal/process"
@@ -30,6 +31,23 @@ func services() []service {
 	return []service{
 		{"redis", "clients_redis", "redis-server", "redis-server", redis},
 		{"mysql", "clients_mysql", "mariadb-server", "mariadbd", mariadb},
+	}
+}
+
+// pythonServices are those that native Python runs, from packages.
+func (b *bench) pythonServices() []service {
+	serve := func(secure bool) func(program, dir, port string, pem certFiles) (process.Command, error) {
+		return func(program, dir, port string, pem certFiles) (process.Command, error) {
+			args := []string{"/usr/bin/env", "PYTHONPATH=" + b.httpbin, program, filepath.Join(b.dir, "lib", "serve_httpbin.py"), port}
+			if secure {
+				args = append(args, pem.cert, pem.key)
+			}
+			return process.Command{Args: args}, nil
+		}
+	}
+	return []service{
+		{"httpbin", "suite_requests", "", b.Native, serve(false)},
+		{"httpbin-secure", "suite_requests", "", b.Native, serve(true)},
 	}
 }
 
@@ -60,7 +78,7 @@ func (b *bench) startServices(ctx context.Context, a *authority, wanted func(scr
 	if err := writeLeaf(a.trusted.Leaf(wasitlstest.Names("localhost", "127.0.0.1")), pem); err != nil {
 		return err
 	}
-	for _, s := range services() {
+	for _, s := range slices.Concat(services(), b.pythonServices()) {
 		program, err := find(s.program)
 		if err != nil || !wanted(s.script) {
 			continue
