@@ -28,9 +28,9 @@ func TestWithoutNativePython(t *testing.T) {
 }
 
 func TestPackages(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
+	t.Setenv("PATH", t.TempDir()) // where no server is
 	status, out, errs := command(t, "-packages")
-	if status != 0 || !strings.Contains(out, "redis-server\n") && errs != "" {
+	if status != 0 || !strings.Contains(out, "redis-server\n") || errs != "" {
 		t.Errorf("status %d, stdout %q, stderr %q", status, out, errs)
 	}
 }

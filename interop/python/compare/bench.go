@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// guestTemp is where the guest may write.
+const guestTemp = "/tmp"
+
 // scriptLimit bounds one script in one Python.
 const scriptLimit = 90 * time.Second
 
@@ -88,7 +91,7 @@ func (b *bench) both(ctx context.Context, script string) (native, guest side) {
 			return side{err: err}, side{err: err}
 		}
 		limit, env = suiteLimit, s.environment(b.leftOut)
-		inside, outside = s.arguments("/suite", "/tmp/pytest"), s.arguments(folder, filepath.Join(b.dir, "native", "pytest"))
+		inside, outside = s.arguments("/suite", guestTemp+"/pytest"), s.arguments(folder, filepath.Join(b.dir, "native", "pytest"))
 	}
 	var wait sync.WaitGroup
 	wait.Go(func() { native = b.run(ctx, limit, b.native(env, outside)) })
@@ -120,7 +123,7 @@ func (b *bench) guest(env []string, suite string, python []string) *exec.Cmd {
 		args = append(args, "--dir="+suite+"::/suite:ro")
 	}
 	env = append(b.environment("/run", "/site", "/run/certs/own.pem", "/run/certs/client.pem", "/run/certs/client.key"), env...)
-	for _, v := range append(env, "HOME=/tmp") {
+	for _, v := range append(env, "HOME="+guestTemp) {
 		args = append(args, "--env="+v)
 	}
 	cmd := exec.Command(b.Command, append(append(args, b.Guest), python...)...)

@@ -52,11 +52,16 @@ func (c client) version(guest string) string {
 	if c.pkg == "" {
 		return "Python " + guest
 	}
-	list, err := files.ReadFile("packages/site.txt")
+	return listedVersion("site", c.pkg)
+}
+
+// listedVersion is the version of a package in one of the lists.
+func listedVersion(list, pkg string) string {
+	text, err := files.ReadFile(listFile(list))
 	if err != nil {
 		return ""
 	}
-	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(c.pkg) + `==(\S+)`).FindSubmatch(list)
+	m := regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(pkg) + `==(\S+)`).FindSubmatch(text)
 	if m == nil {
 		return ""
 	}

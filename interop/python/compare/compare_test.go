@@ -80,6 +80,37 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+// TestLeftOut: a test that is left out is no failure, unless it is not there.
+func TestLeftOut(t *testing.T) {
+	both := side{outcomes: []*Outcome{{Case: "t.py::one", LeftOut: "t.py::*"}, {Case: "t.py::two", Value: "passed"}}}
+	list := []LeftOut{{"s", "t.py::*", "why"}, {"other", "u.py", "why"}}
+	got := match("s", both, both, nil, list)
+	if len(got) != 2 || !got[0].LeftOut || got[0].Reason != "why" || got[0].Failure+got[1].Failure != "" {
+		t.Errorf("%+v", got)
+	}
+	got = match("s", both, both, nil, append(list, LeftOut{"s", "gone.py", "why"}))
+	if len(got) != 3 || got[2].Failure == "" {
+		t.Errorf("%+v", got)
+	}
+	failing := side{outcomes: []*Outcome{{Case: "t.py::one", Value: failed}}}
+	if got = match("s", failing, failing, nil, nil); len(got) != 1 || got[0].Failure == "" {
+		t.Errorf("a test that fails on both sides: %+v", got)
+	}
+}
+
+func TestMatches(t *testing.T) {
+	for _, c := range []struct {
+		pattern, name string
+		want          bool
+	}{
+		{"a[1]", "a[1]", true}, {"a[1]", "a[2]", false}, {"a[*", "a[1]", true}, {"a*", "ba", false}, {"a*c", "abbc", true}, {"a*c", "ab", false},
+	} {
+		if got := matches(c.pattern, c.name); got != c.want {
+			t.Errorf("%q matches %q: %v", c.pattern, c.name, got)
+		}
+	}
+}
+
 // TestData: the lists name what there is.
 func TestData(t *testing.T) {
 	names, err := Scripts()
@@ -89,6 +120,15 @@ func TestData(t *testing.T) {
 	differences, err := readDifferences()
 	if err != nil {
 		t.Fatal(err)
+	}
+	leftOut, err := readLeftOut()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range leftOut {
+		if _, ok := suiteOf(l.Script); !ok {
+			t.Errorf("leftout.json names a suite %s", l.Script)
+		}
 	}
 	for script := range differences {
 		if !slices.Contains(names, script) {

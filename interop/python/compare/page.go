@@ -17,6 +17,8 @@ the same text. Whatever else differs fails the run, and so does a difference bel
 
 Native: Python %s with %s. Guest: Python %s.
 
+[differences.json](../interop/python/compare/differences.json) and [leftout.json](../interop/python/compare/leftout.json) say what may differ or stay out, and why.
+
 ## Clients
 
 | client | version | against | cases | the same | different, each below |
@@ -49,12 +51,77 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 	row(&b, "all", "", "", fmt.Sprint(cases), fmt.Sprint(same), fmt.Sprint(cases-same))
 	b.WriteString("\n## Differences\n\n| case | natively | in the guest | why |\n|---|---|---|---|\n")
 	for _, result := range r.Results {
-		if result.Reason != "" {
+		if _, stock := suiteOf(result.Script); result.Reason != "" && !stock {
 			row(&b, "`"+result.Case+"` of "+result.Script, code(result.Native), code(result.Guest), result.Reason)
 		}
 	}
+	r.writeSuites(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+const aboutSuites = `
+## Stock test suites
+
+The suites in the packages' own source archives, unchanged, by pytest on both sides. A test must pass on both, or skip itself with the same
+words. One that fails natively must be left out, with a reason.
+
+| suite | version | passed by both | skipped by both | different | left out |
+|---|---|--:|--:|--:|--:|
+`
+
+func (r *Report) writeSuites(b *strings.Builder) {
+	b.WriteString(aboutSuites)
+	var reasons strings.Builder
+	for _, s := range suites {
+		var passed, skipped int
+		var different, leftOut tally
+		for _, result := range r.Results {
+			switch {
+			case result.Script != s.script:
+			case result.LeftOut:
+				leftOut.add(result)
+			case result.Reason != "":
+				different.add(result)
+			case result.Guest.Value == "passed":
+				passed++
+			default:
+				skipped++
+			}
+		}
+		row(b, s.source, listedVersion("suites", s.source), fmt.Sprint(passed), fmt.Sprint(skipped), fmt.Sprint(different.n), fmt.Sprint(leftOut.n))
+		different.write(&reasons, s.source+", different")
+		leftOut.write(&reasons, s.source+", left out")
+	}
+	b.WriteString("\nA file that is left out counts as one.\n" + reasons.String())
+}
+
+// tally counts results by their reasons, in order.
+type tally struct {
+	n       int
+	reasons []string
+	of      map[string]int
+}
+
+func (t *tally) add(r Result) {
+	if t.of == nil {
+		t.of = map[string]int{}
+	}
+	if t.of[r.Reason] == 0 {
+		t.reasons = append(t.reasons, r.Reason)
+	}
+	t.of[r.Reason]++
+	t.n++
+}
+
+func (t *tally) write(b *strings.Builder, heading string) {
+	if t.n == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\n%s:\n\n", heading)
+	for _, reason := range t.reasons {
+		fmt.Fprintf(b, "* %d: %s\n", t.of[reason], reason)
+	}
 }
 
 // code shows an outcome. Of a chain of exceptions it shows both ends.

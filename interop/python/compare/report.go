@@ -16,7 +16,8 @@ func (r *Report) WriteText(w io.Writer, all bool) error {
 	for _, c := range r.Results {
 		if c.Script != script {
 			script = c.Script
-			fmt.Fprintf(&b, "\n%s\n", script)
+			native, guest := r.seconds(script)
+			fmt.Fprintf(&b, "\n%s: %.1f s natively, %.1f s in the guest\n", script, native, guest)
 		}
 		switch {
 		case c.Failure != "":
@@ -51,6 +52,16 @@ func (r *Report) WriteText(w io.Writer, all bool) error {
 	fmt.Fprintf(&b, "\n%d cases the same, %d different for a reason, %d left out, %d failed\n", same, differ, leftOut, failed)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// seconds are what the cases of a script took.
+func (r *Report) seconds(script string) (native, guest float64) {
+	for _, c := range r.Results {
+		if c.Script == script && c.Native != nil && c.Guest != nil {
+			native, guest = native+c.Native.Seconds, guest+c.Guest.Seconds
+		}
+	}
+	return native, guest
 }
 
 // sides shows both outcomes, one below the other.
