@@ -17,11 +17,10 @@ const suiteLimit = 4 * time.Minute
 // suite is the stock test suite of a package, run by pytest. Each of its tests is
 // a case, whose outcome is that of the test.
 type suite struct {
-	script  string // its name among the scripts
-	source  string // the package in packages/suites.txt
-	args    []string
-	tests   []string // below the source
-	without []string // patterns of tests that are not run, see leftout.json
+	script string // its name among the scripts
+	source string // the package in packages/suites.txt
+	args   []string
+	tests  []string // below the source
 }
 
 var suites = []suite{
