@@ -32,7 +32,9 @@ var clients = []client{
 	{"httpx", "httpx", inProcess, []string{"clients_http"}, "httpx_"},
 	{"boto3, S3", "boto3", "a bucket in Go", []string{"clients_http"}, "boto3_"},
 	{"aiohttp", "aiohttp", inProcess, []string{"clients_http"}, "aiohttp_"},
+	{"websockets, for asyncio", "websockets", "a server of the same package", []string{"clients_websockets"}, ""},
 	{"redis-py", "redis", "Debian's Redis", []string{"clients_redis"}, ""},
+	{"paho-mqtt", "paho-mqtt", "Debian's Mosquitto", []string{"clients_mqtt"}, ""},
 	{"PyMySQL", "pymysql", "Debian's MariaDB", []string{"clients_mysql"}, ""},
 }
 

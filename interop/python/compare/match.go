@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // side is what a script did in one Python.
@@ -72,7 +71,7 @@ func judge(r Result, d Difference) string {
 	switch {
 	case r.Native == nil || r.Guest == nil:
 		return "one side has no outcome"
-	case strings.HasPrefix(native, "raises AssertionError"), native == failed:
+	case r.Native.Raised != "", native == failed: // a case catches what it expects
 		return "the case does not hold natively"
 	case native == guest && listed:
 		return "listed as a difference, and is none"

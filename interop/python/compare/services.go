@@ -30,15 +30,16 @@ type certFiles struct{ cert, key string }
 func services() []service {
 	return []service{
 		{"redis", "clients_redis", "redis-server", "redis-server", redis},
+		{"mqtt", "clients_mqtt", "mosquitto", "mosquitto", mosquitto},
 		{"mysql", "clients_mysql", "mariadb-server", "mariadbd", mariadb},
 	}
 }
 
 // pythonServices are those that native Python runs, from packages.
 func (b *bench) pythonServices() []service {
-	serve := func(secure bool) func(program, dir, port string, pem certFiles) (process.Command, error) {
+	serve := func(script, packages string, secure bool) func(program, dir, port string, pem certFiles) (process.Command, error) {
 		return func(program, dir, port string, pem certFiles) (process.Command, error) {
-			args := []string{"/usr/bin/env", "PYTHONPATH=" + b.httpbin, program, filepath.Join(b.dir, "lib", "serve_httpbin.py"), port}
+			args := []string{"/usr/bin/env", "PYTHONPATH=" + packages, program, filepath.Join(b.dir, "lib", script), port}
 			if secure {
 				args = append(args, pem.cert, pem.key)
 			}
@@ -46,8 +47,9 @@ func (b *bench) pythonServices() []service {
 		}
 	}
 	return []service{
-		{"httpbin", "suite_requests", "", b.Native, serve(false)},
-		{"httpbin-secure", "suite_requests", "", b.Native, serve(true)},
+		{"httpbin", "suite_requests", "", b.Native, serve("serve_httpbin.py", b.httpbin, false)},
+		{"httpbin-secure", "suite_requests", "", b.Native, serve("serve_httpbin.py", b.httpbin, true)},
+		{"websockets", "clients_websockets", "", b.Native, serve("serve_websockets.py", b.site, true)},
 	}
 }
 
@@ -101,6 +103,15 @@ func redis(program, dir, port string, pem certFiles) (process.Command, error) {
 	return process.Command{Args: []string{program, "--bind", "127.0.0.1", "--port", "0", "--tls-port", port,
 		"--tls-cert-file", pem.cert, "--tls-key-file", pem.key, "--tls-ca-cert-file", pem.cert, "--tls-auth-clients", "no",
 		"--save", "", "--dir", dir}}, nil
+}
+
+func mosquitto(program, dir, port string, pem certFiles) (process.Command, error) {
+	conf := filepath.Join(dir, "mosquitto.conf")
+	text := fmt.Sprintf("listener %s 127.0.0.1\nallow_anonymous true\npersistence false\ncertfile %s\nkeyfile %s\n", port, pem.cert, pem.key)
+	if os.Getuid() == 0 { // it would give up root before it reads the key
+		text += "user root\n"
+	}
+	return process.Command{Args: []string{program, "-c", conf}}, os.WriteFile(conf, []byte(text), 0o644)
 }
 
 // mariadb makes a database with one user, who must use TLS.
