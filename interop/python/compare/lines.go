@@ -123,17 +123,17 @@ func imap(l *line) {
 			if l.tls() {
 				more = ""
 			}
-			l.say("* CAPABILITY IMAP4REV1%s\r\n%s OK", more, tag)
+			l.say("* CAPABILITY IMAP4REV1%s\r\n%s OK done", more, tag)
 		case "STARTTLS":
 			l.say("%s OK begin", tag)
 			l.secure()
 		case "SELECT":
-			l.say("* 3 EXISTS\r\n%s OK", tag)
+			l.say("* 3 EXISTS\r\n%s OK done", tag)
 		case "LOGOUT":
-			l.say("* BYE\r\n%s OK", tag)
+			l.say("* BYE so long\r\n%s OK done", tag)
 			return
 		default:
-			l.say("%s OK", tag)
+			l.say("%s OK done", tag)
 		}
 	}
 }
