@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop test-componentize bench fuzz guests guests-python clean
+.PHONY: build demo test race vet staticcheck check spec interop test-componentize python-cases bench fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -49,6 +49,10 @@ bin/componentize: guests/python/componentize/requirements.txt
 	rm -rf $@
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --target $@ --requirement $<
 	cp $< $@
+
+# Python programs natively and in the guest. The first time, pip installs packages.
+python-cases: build
+	$(GO) run ./interop/cmd/python -wasitls $(BIN) $(PYTHONCASES)
 
 # make bench BENCH='-only send' passes flags.
 bench:

@@ -161,7 +161,7 @@ func (m Mail) one(ctx context.Context, s Server, program string, c Case, client 
 	if err != nil {
 		return err
 	}
-	defer run.stop()
+	defer run.Stop()
 	p, err := newPage(filepath.Join(dir, "page"), c.Size)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func (m Mail) one(ctx context.Context, s Server, program string, c Case, client 
 	text := string(p.body)
 	ctx, cancel := context.WithTimeout(ctx, fetchLimit)
 	defer cancel()
-	_, port, _ := net.SplitHostPort(run.addr)
+	_, port, _ := net.SplitHostPort(run.Addr)
 	err = client.Send(ctx, net.JoinHostPort(c.Host, port), certs.root, text)
 	arrived := spooled(filepath.Join(dir, "spool"), strings.TrimSpace(text))
 	switch {
@@ -182,7 +182,7 @@ func (m Mail) one(ctx context.Context, s Server, program string, c Case, client 
 		err = fmt.Errorf("sent, and in the spool as by %q, want %s", arrived, tls.VersionName(c.Version))
 	}
 	if err != nil {
-		return errors.New(detail(err, run.log()))
+		return errors.New(detail(err, run.Log()))
 	}
 	return nil
 }

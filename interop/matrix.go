@@ -142,24 +142,24 @@ func (m Matrix) pair(ctx context.Context, s Server, program string, c Case, dir 
 		return fail(err, "")
 	}
 	backend := startInside(ctx, plain, func(ctx context.Context) error { return serveFiles(ctx, plain, page.docs) })
-	defer backend.stop()
+	defer backend.Stop()
 	run, err := s.start(ctx, program, Setup{
-		Case: c, Leaf: certs.leaves[c.Leaf], Dir: dir, Docs: page.docs, Path: page.path, Backend: backend.addr,
+		Case: c, Leaf: certs.leaves[c.Leaf], Dir: dir, Docs: page.docs, Path: page.path, Backend: backend.Addr,
 	})
 	if err != nil {
 		return fail(err, "")
 	}
-	defer run.stop()
-	if err := probe(ctx, run.addr, c, certs.leaves[c.Leaf]); err != nil {
-		return fail(err, run.log())
+	defer run.Stop()
+	if err := probe(ctx, run.Addr, c, certs.leaves[c.Leaf]); err != nil {
+		return fail(err, run.Log())
 	}
-	_, port, _ := net.SplitHostPort(run.addr)
+	_, port, _ := net.SplitHostPort(run.Addr)
 	address := "https://" + net.JoinHostPort(c.Host, port) + page.path
 	var cells []Cell
 	for _, client := range m.Clients {
 		cell := Cell{Server: s.Name, Case: c.Name, Client: client.Name(), Mark: Pass}
 		if err := fetch(ctx, client, address, certs.root, c, page, s.OwnPage); err != nil {
-			cell.Mark, cell.Detail = Fail, detail(err, run.log())
+			cell.Mark, cell.Detail = Fail, detail(err, run.Log())
 		}
 		cells = append(cells, cell)
 	}
@@ -254,8 +254,8 @@ func trial(ctx context.Context, client Client, dir string, certs *pki) error {
 	s := startInside(ctx, l, func(ctx context.Context) error {
 		return goServer(ctx, l, Setup{Case: c, Leaf: certs.leaves[c.Leaf], Docs: p.docs})
 	})
-	defer s.stop()
-	_, port, _ := net.SplitHostPort(s.addr)
+	defer s.Stop()
+	_, port, _ := net.SplitHostPort(s.Addr)
 	base := "https://localhost:" + port
 	if err := fetch(ctx, client, base+p.path, certs.root, c, p, false); err != nil {
 		return fmt.Errorf("trial: %w", err)
@@ -263,7 +263,7 @@ func trial(ctx context.Context, client Client, dir string, certs *pki) error {
 	if got, err := client.Get(ctx, base+"/absent", certs.root); err != nil || got.Status != 404 {
 		return fmt.Errorf("trial: a page that does not exist gives status %d and error %v, want 404", got.Status, err)
 	}
-	s.stop()
+	s.Stop()
 	if _, err := client.Get(ctx, base+p.path, certs.root); err == nil || errors.Is(err, ErrBroken) {
 		return fmt.Errorf("trial: a port where nothing listens gives %v, want a refusal", err)
 	}

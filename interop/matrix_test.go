@@ -151,15 +151,15 @@ func TestProbeFindsWrongServer(t *testing.T) {
 		s := startInside(t.Context(), l, func(ctx context.Context) error {
 			return goServer(ctx, l, Setup{Case: c, Leaf: certs.leaves[c.Leaf], Docs: t.TempDir()})
 		})
-		err = probe(t.Context(), s.addr, want, certs.leaves[want.Leaf])
+		err = probe(t.Context(), s.Addr, want, certs.leaves[want.Leaf])
 		if text == "" && err != nil || text != "" && (err == nil || !strings.Contains(err.Error(), text)) {
 			t.Errorf("%s: %v, want %q", served, err, text)
 		}
 		retry := want
 		retry.Group = caseNamed(t, "hrr").Group
-		if err := probe(t.Context(), s.addr, retry, certs.leaves[want.Leaf]); err == nil {
+		if err := probe(t.Context(), s.Addr, retry, certs.leaves[want.Leaf]); err == nil {
 			t.Errorf("%s: no HelloRetryRequest, but the probe is content", served)
 		}
-		s.stop()
+		s.Stop()
 	}
 }

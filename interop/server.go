@@ -10,7 +10,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
+
+	"github.com/wasitls/wasitls/interop/internal/process"
 )
 
 // Server is one row: how a TLS server is found and started.
@@ -44,11 +47,7 @@ type Setup struct {
 }
 
 // Command is how to start a server.
-type Command struct {
-	Args   []string
-	Dir    string     // the working folder; empty for Setup.Dir
-	Before [][]string // commands that must succeed first
-}
+type Command = process.Command
 
 var errNotInstalled = errors.New("interop: not installed")
 
@@ -86,6 +85,37 @@ func (s Server) version(ctx context.Context) string {
 	// Several programs print it to stderr, or exit with a status of their own.
 	out, _ := exec.CommandContext(ctx, s.Version[0], s.Version[1:]...).CombinedOutput()
 	return versionNumber.FindString(string(out))
+}
+
+// start brings the server up and returns once it accepts connections.
+func (s Server) start(ctx context.Context, program string, setup Setup) (*process.Running, error) {
+	if s.serve == nil {
+		return process.OnPort(ctx, setup.Dir, func(port string) (Command, error) {
+			setup.Port = port
+			return s.command(program, setup)
+		})
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	return startInside(ctx, l, func(ctx context.Context) error { return s.serve(ctx, l, setup) }), nil
+}
+
+// startInside runs a server of this process on l.
+func startInside(ctx context.Context, l net.Listener, serve func(context.Context) error) *process.Running {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- serve(ctx) }()
+	return &process.Running{
+		Addr: l.Addr().String(),
+		Log:  func() string { return "" },
+		Stop: sync.OnceFunc(func() {
+			cancel()
+			l.Close()
+			<-done
+		}),
+	}
 }
 
 // write puts a file of the server's configuration into its folder.

@@ -1,19 +1,9 @@
 package interop
 
 import (
-	"net"
 	"strings"
 	"testing"
 )
-
-func listen(t *testing.T) net.Listener {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
 
 func sample() *Report {
 	return &Report{

@@ -15,7 +15,7 @@ import zipfile
 # What needs a screen, a process, a C module that is not there, or nobody in a guest.
 LEFT_OUT = {
     "__phello__", "__pycache__", "ctypes", "curses", "dbm", "ensurepip", "idlelib", "lib2to3",
-    "multiprocessing", "pydoc_data", "site-packages", "sqlite3", "test", "tkinter", "turtle.py",
+    "pydoc_data", "site-packages", "sqlite3", "test", "tkinter", "turtle.py",
     "turtledemo", "venv",
 }
 

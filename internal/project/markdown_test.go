@@ -164,7 +164,7 @@ func TestMakeTargets(t *testing.T) {
 	makefile := "\n" + read(t, "Makefile")
 	checked := 0
 	for _, name := range documents(t) {
-		for _, m := range regexp.MustCompile("`make ([a-z]+)").FindAllStringSubmatch(read(t, name), -1) {
+		for _, m := range regexp.MustCompile("`make ([a-z-]+)").FindAllStringSubmatch(read(t, name), -1) {
 			checked++
 			if !strings.Contains(makefile, "\n"+m[1]+":") {
 				t.Errorf("%s tells to make %s, which the Makefile does not have", name, m[1])

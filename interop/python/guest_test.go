@@ -34,6 +34,8 @@ func TestStart(t *testing.T) {
 		{"version", `import sys; print(sys.version_info[:2], sys.platform)`, "(3, 13) wasi\n"},
 		{"modules", `import asyncio, decimal, email, hashlib, http.client, json, zlib, socket, select, unicodedata; print(hashlib.sha256(zlib.decompress(zlib.compress(b"x"))).hexdigest()[:8])`, "2d711642\n"},
 		{"ssl", `import ssl; print(ssl.HAS_TLSv1_3, ssl.HAS_ALPN, ssl.create_default_context().verify_mode.name)`, "True False CERT_REQUIRED\n"},
+		{"configuration", `import sysconfig, zoneinfo; print(sysconfig.get_config_var("prefix"), bool(zoneinfo.TZPATH))`, "/usr True\n"},
+		{"processes", "import multiprocessing.managers\ntry: multiprocessing.Process().start()\nexcept AttributeError: print('none')", "none\n"},
 		{"recursion", "def f(): f()\ntry: f()\nexcept RecursionError: print('deep')", "deep\n"},
 		{"loop without network", `import asyncio; print(asyncio.run(asyncio.sleep(0.01, "slept")))`, "slept\n"},
 		{"thread's work", `import asyncio; print(asyncio.run(asyncio.to_thread(lambda: 5)))`, "5\n"},
@@ -52,7 +54,7 @@ func TestExit(t *testing.T) {
 	for code, want := range map[string]string{
 		"import sys; sys.exit(1)":  "",
 		"raise ValueError('oops')": "ValueError: oops",
-		"import multiprocessing":   "No module named 'multiprocessing'",
+		"import turtle":            "No module named 'turtle'",
 	} {
 		o := Run{Args: []string{"-c", code}}.Do(t)
 		if o.Err != nil || o.Status != 1 || !strings.Contains(o.Stderr, want) {

@@ -57,6 +57,8 @@ _CERTIFICATE = (
     ("unknown authority", 20, "unable to get local issuer certificate"),
     ("incompatible key usage", 26, "unsuitable certificate purpose"),
     ("too many intermediates", 25, "path length constraint exceeded"),
+    ("not permitted by any constraint", 47, "permitted subtree violation"),
+    ("is excluded by constraint", 48, "excluded subtree violation"),
     ("not authorized to sign", 24, "invalid CA certificate"),
     ("", 1, "unspecified certificate verification error"),
 )

@@ -1,4 +1,6 @@
-package interop
+// Package process starts servers as processes on loopback, and ends them with
+// all that they started.
+package process
 
 import (
 	"bytes"
@@ -15,67 +17,68 @@ import (
 	"time"
 )
 
-// running is a started server. stop ends it and everything it started.
-type running struct {
-	addr string
-	log  func() string // what the server wrote, for a failure
-	stop func()
+// Every wait is bounded by one of these.
+const (
+	// startLimit is how long a server may take until it accepts a connection.
+	startLimit = 15 * time.Second
+	// startTries is how often a server is started when its port was taken
+	// between the choice and its own bind.
+	startTries = 3
+	// stopLimit is how long a server may take to end by itself before it is killed.
+	stopLimit = 500 * time.Millisecond
+	// logTail is how many bytes of a server's log a failure shows.
+	logTail = 1500
+)
+
+// Command is how to start a server.
+type Command struct {
+	Args   []string
+	Dir    string     // the working folder; empty for that of the start
+	Before [][]string // commands that must succeed first
 }
 
-// start brings the server up on a free loopback port and returns once it accepts
-// connections. The port is chosen before the server binds it, so a server that
-// loses the race is started again on another.
-func (s Server) start(ctx context.Context, program string, setup Setup) (*running, error) {
-	var errs []error
+// Running is a started server.
+type Running struct {
+	Addr string
+	Log  func() string // what the server wrote, for a failure
+	Stop func()        // ends it and everything it started
+}
+
+// OnPort starts a server on a free loopback port, with its files in dir, and
+// returns once it accepts connections. The port is chosen before the server binds
+// it, so a server that loses the race is started again on another.
+func OnPort(ctx context.Context, dir string, command func(port string) (Command, error)) (*Running, error) {
+	var last error
 	for range startTries {
-		r, err := s.startOnce(ctx, program, setup)
+		r, err := onPort(ctx, dir, command)
 		if err == nil {
 			return r, nil
 		}
-		errs = append(errs, err)
+		last = err
 		if ctx.Err() != nil || !strings.Contains(strings.ToLower(err.Error()), "address already in use") {
 			break
 		}
 	}
-	return nil, errs[len(errs)-1]
+	return nil, last
 }
 
-func (s Server) startOnce(ctx context.Context, program string, setup Setup) (*running, error) {
+func onPort(ctx context.Context, dir string, command func(port string) (Command, error)) (*Running, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	addr := l.Addr().String()
-	if s.serve != nil {
-		return startInside(ctx, l, func(ctx context.Context) error { return s.serve(ctx, l, setup) }), nil
-	}
 	l.Close()
-	_, setup.Port, _ = net.SplitHostPort(addr)
-	cmd, err := s.command(program, setup)
+	_, port, _ := net.SplitHostPort(addr)
+	cmd, err := command(port)
 	if err != nil {
 		return nil, err
 	}
-	return startProcess(ctx, cmd, setup.Dir, addr)
+	return start(ctx, cmd, dir, addr)
 }
 
-// startInside runs a server of this process on l.
-func startInside(ctx context.Context, l net.Listener, serve func(context.Context) error) *running {
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- serve(ctx) }()
-	return &running{
-		addr: l.Addr().String(),
-		log:  func() string { return "" },
-		stop: sync.OnceFunc(func() {
-			cancel()
-			l.Close()
-			<-done
-		}),
-	}
-}
-
-// startProcess runs cmd as a process group of its own with its output in a file.
-func startProcess(ctx context.Context, cmd Command, dir, addr string) (*running, error) {
+// start runs cmd as a process group of its own with its output in a file.
+func start(ctx context.Context, cmd Command, dir, addr string) (*Running, error) {
 	out, err := os.OpenFile(filepath.Join(dir, "log"), os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -98,17 +101,17 @@ func startProcess(ctx context.Context, cmd Command, dir, addr string) (*running,
 	}
 	ended := make(chan struct{})
 	go func() { p.Wait(); close(ended) }()
-	r := &running{
-		addr: addr,
-		log:  func() string { return tail(out) },
-		stop: sync.OnceFunc(func() {
+	r := &Running{
+		Addr: addr,
+		Log:  func() string { return tail(out) },
+		Stop: sync.OnceFunc(func() {
 			endGroup(p.Process.Pid, ended)
 			out.Close()
 		}),
 	}
 	if err := accepts(ctx, addr, ended); err != nil {
-		text := r.log()
-		r.stop()
+		text := r.Log()
+		r.Stop()
 		return nil, fmt.Errorf("%s: %w\n%s", filepath.Base(cmd.Args[0]), err, text)
 	}
 	return r, nil

@@ -1,8 +1,9 @@
-package interop
+package process
 
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,7 +30,7 @@ func TestServerThatNeverListensIsEndedWithItsChildren(t *testing.T) {
 	defer cancel()
 	// The child ignores the polite signal.
 	script := "(trap '' TERM; exec sleep 60) & echo $! >child; echo waiting; wait"
-	_, err := startProcess(ctx, Command{Args: []string{"/bin/sh", "-c", script}}, dir, unused(t))
+	_, err := start(ctx, Command{Args: []string{"/bin/sh", "-c", script}}, dir, unused(t))
 	if err == nil || !strings.Contains(err.Error(), "waiting") {
 		t.Fatalf("%v, want an error with the log", err)
 	}
@@ -45,7 +46,7 @@ func TestServerThatNeverListensIsEndedWithItsChildren(t *testing.T) {
 }
 
 func TestServerThatEndsAtOnceIsReported(t *testing.T) {
-	_, err := startProcess(t.Context(), Command{Args: []string{"/bin/sh", "-c", "echo bad option; exit 3"}}, t.TempDir(), unused(t))
+	_, err := start(t.Context(), Command{Args: []string{"/bin/sh", "-c", "echo bad option; exit 3"}}, t.TempDir(), unused(t))
 	if err == nil || !strings.Contains(err.Error(), errEnded.Error()) || !strings.Contains(err.Error(), "bad option") {
 		t.Fatalf("%v, want %v and the log", err, errEnded)
 	}
@@ -53,11 +54,11 @@ func TestServerThatEndsAtOnceIsReported(t *testing.T) {
 
 func TestServerThatLosesItsPortIsStartedAgain(t *testing.T) {
 	tries := 0
-	s := Server{command: func(_ string, _ Setup) (Command, error) {
+	_, err := OnPort(t.Context(), t.TempDir(), func(string) (Command, error) {
 		tries++
 		return Command{Args: []string{"/bin/sh", "-c", fmt.Sprintf("echo try %d: Address already in use; exit 1", tries)}}, nil
-	}}
-	if _, err := s.start(t.Context(), "", Setup{Dir: t.TempDir()}); err == nil || tries != startTries {
+	})
+	if err == nil || tries != startTries {
 		t.Fatalf("%d tries, want %d; %v", tries, startTries, err)
 	}
 }
@@ -65,7 +66,10 @@ func TestServerThatLosesItsPortIsStartedAgain(t *testing.T) {
 // unused returns a loopback address where nothing listens.
 func unused(t *testing.T) string {
 	t.Helper()
-	r := startInside(t.Context(), listen(t), func(ctx context.Context) error { <-ctx.Done(); return nil })
-	r.stop()
-	return r.addr
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
