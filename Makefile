@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop test-componentize python-cases bench fuzz guests guests-python clean
+.PHONY: build demo test race vet staticcheck check spec interop test-componentize python-cases bench bench-python fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -57,6 +57,10 @@ python-cases: build
 # make bench BENCH='-only send' passes flags.
 bench:
 	$(GO) run ./interop/cmd/bench $(BENCH)
+
+# Python in the guest beside native Python: start, import, GET, download.
+bench-python: build
+	$(GO) run ./interop/cmd/python -wasitls $(BIN) -speed 5 $(PYTHONBENCH)
 
 fuzz:
 	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)

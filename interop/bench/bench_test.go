@@ -102,7 +102,7 @@ func TestTable(t *testing.T) {
 		{Measure: "send", Unit: "MB/s", Native: Figure{100, 90, 110}, Guest: Figure{90.5, 1, 2}, Ratio: Figure{0.9, 0.8, 1}, Target: "ratio ≥ 0.85", Met: true},
 		{Measure: "start", Unit: "ms", Guest: Figure{2.345, 1, 2}, Target: "≤ 2", Note: "why"},
 	}}
-	page, err := Splice("before\n<!-- make bench: begin -->\nold\n<!-- make bench: end -->\nafter\n", r.Markdown("bench -x"))
+	page, err := Splice("before\n<!-- make bench: begin -->\nold\n<!-- make bench: end -->\nafter\n", "make bench", r.Markdown("bench -x"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestTable(t *testing.T) {
 	if strings.Contains(page, "old") {
 		t.Errorf("the old table is still there:\n%s", page)
 	}
-	if _, err := Splice("no marks", "x"); err == nil {
+	if _, err := Splice("no marks", "make bench", "x"); err == nil {
 		t.Error("a page without marks was changed")
 	}
 }

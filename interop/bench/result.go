@@ -24,6 +24,9 @@ type Figure struct{ Median, Low, High float64 }
 // None tells whether there is no figure.
 func (f Figure) None() bool { return f == Figure{} }
 
+// NewFigure returns that of some numbers.
+func NewFigure(numbers []float64) Figure { return figure(numbers, 1) }
+
 // figure returns that of some numbers, in another unit.
 func figure(numbers []float64, scale float64) Figure {
 	if len(numbers) == 0 {

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 )
@@ -81,18 +82,27 @@ func (r *Report) Markdown(command string) string {
 	return b.String()
 }
 
-// The part of a page between these lines is replaced by Splice.
-const (
-	markBegin = "<!-- make bench: begin -->"
-	markEnd   = "<!-- make bench: end -->"
-)
-
-// Splice replaces what stands between the two marks of a page.
-func Splice(page, part string) (string, error) {
-	before, rest, found := strings.Cut(page, markBegin+"\n")
-	_, after, ended := strings.Cut(rest, markEnd)
+// Splice replaces what stands in a page between the two marks of a command,
+// <!-- COMMAND: begin --> and <!-- COMMAND: end -->.
+func Splice(page, command, part string) (string, error) {
+	begin, end := fmt.Sprintf("<!-- %s: begin -->\n", command), fmt.Sprintf("<!-- %s: end -->", command)
+	before, rest, found := strings.Cut(page, begin)
+	_, after, ended := strings.Cut(rest, end)
 	if !found || !ended {
-		return "", fmt.Errorf("bench: the page has no lines %q and %q", markBegin, markEnd)
+		return "", fmt.Errorf("bench: the page has no lines %q and %q", begin, end)
 	}
-	return before + markBegin + "\n" + part + markEnd + after, nil
+	return before + begin + part + end + after, nil
+}
+
+// SpliceFile is Splice in a file.
+func SpliceFile(file, command, part string) error {
+	page, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	text, err := Splice(string(page), command, part)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, []byte(text), 0o644)
 }

@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = errors.Join(err, report.WriteText(stdout))
 	}
 	if err == nil && o.md != "" {
-		err = write(o.md, report.Markdown(strings.Join(append([]string{"go run ./interop/cmd/bench"}, args...), " ")))
+		err = bench.SpliceFile(o.md, "make bench", report.Markdown(strings.Join(append([]string{"go run ./interop/cmd/bench"}, args...), " ")))
 	}
 	return status(stderr, 1, err)
 }
@@ -127,17 +127,4 @@ func component(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return io.ReadAll(packed)
-}
-
-// write replaces the table in a page.
-func write(file, table string) error {
-	page, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	text, err := bench.Splice(string(page), table)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(file, []byte(text), 0o644)
 }

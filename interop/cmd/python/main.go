@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/wasitls/wasitls/interop/bench"
 	"github.com/wasitls/wasitls/interop/python/compare"
 )
 
@@ -33,6 +34,7 @@ type options struct {
 	packages bool
 	require  bool
 	verbose  bool
+	speed    int
 	timeout  time.Duration
 }
 
@@ -47,6 +49,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.md, "md", "", "write the page to this file")
 	f.BoolVar(&o.require, "require", false, "fail if a server is not installed")
 	f.BoolVar(&o.packages, "packages", false, "only print the Debian packages of the servers that are not installed")
+	f.IntVar(&o.speed, "speed", 0, "measure both Pythons in so many rounds, and compare nothing else")
 	f.BoolVar(&o.verbose, "v", false, "print every case")
 	f.DurationVar(&o.timeout, "timeout", 10*time.Minute, "end the run after this time")
 	if err := f.Parse(args); err != nil {
@@ -87,6 +90,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return complain(stderr, 1, err)
 	}
+	if o.speed > 0 {
+		return measure(ctx, o, stdout, stderr)
+	}
 	start := time.Now()
 	report, err := compare.Run(ctx, o.Config)
 	if err != nil {
@@ -103,6 +109,21 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if len(report.Failures()) > 0 || o.require && len(report.Skipped) > 0 {
 		return 1
+	}
+	return 0
+}
+
+// measure prints the table of speeds, or writes it into a page.
+func measure(ctx context.Context, o options, stdout, stderr io.Writer) int {
+	report, err := compare.Speed(ctx, o.Config, o.speed)
+	if err == nil {
+		err = report.WriteText(stdout)
+	}
+	if err == nil && o.md != "" {
+		err = bench.SpliceFile(o.md, "make bench-python", report.Markdown("make bench-python"))
+	}
+	if err != nil {
+		return complain(stderr, 1, err)
 	}
 	return 0
 }

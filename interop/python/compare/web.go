@@ -44,6 +44,7 @@ func newWeb() *web {
 		"/authorization": func(rw http.ResponseWriter, r *http.Request) { io.WriteString(rw, r.Header.Get("Authorization")) },
 		"/echo":          echo,
 		"/big":           big,
+		"/zeros/{n}":     zeros,
 		"/gzip":          packed("gzip", func(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }),
 		"/deflate":       packed("deflate", func(w io.Writer) io.WriteCloser { return must(zlib.NewWriterLevel(w, flate.BestSpeed)) }),
 		"/chunked":       repeated(5, 0, strings.Repeat("0123456789", 100)),
@@ -121,6 +122,24 @@ func big(rw http.ResponseWriter, _ *http.Request) {
 	const tens = 300_000
 	rw.Header().Set("Content-Length", strconv.Itoa(10*tens))
 	io.WriteString(rw, strings.Repeat("0123456789", tens))
+}
+
+// zeros answers with so many bytes, which cost the server little.
+func zeros(rw http.ResponseWriter, r *http.Request) {
+	left, err := strconv.Atoi(r.PathValue("n"))
+	if err != nil {
+		http.Error(rw, err.Error(), http.StatusBadRequest)
+		return
+	}
+	rw.Header().Set("Content-Length", strconv.Itoa(left))
+	part := make([]byte, 64<<10)
+	for left > 0 {
+		n, err := rw.Write(part[:min(left, len(part))])
+		if err != nil {
+			return
+		}
+		left -= n
+	}
 }
 
 // packed answers with ten thousand bytes, compressed.
