@@ -17,6 +17,8 @@ the same text. Whatever else differs fails the run, and so does a difference bel
 
 Native: Python %s with %s. Guest: Python %s.
 
+How to run your own program: [guests.md](guests.md#python).
+
 [differences.json](../interop/python/compare/differences.json) and [leftout.json](../interop/python/compare/leftout.json) say what may differ or stay out, and why.
 
 ## Clients
