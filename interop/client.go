@@ -55,6 +55,9 @@ type Guest struct {
 	Label     string
 	Command   string // the executable wasitls
 	Component string // the component's file
+	// Script is set for Python's guest: a script that does what a component
+	// would, run with python.wasm.gz and its library in the folder Component.
+	Script string
 }
 
 // Name implements [Client].
@@ -66,8 +69,12 @@ func (g Guest) Get(ctx context.Context, page, caFile string) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("%w: %w", ErrBroken, err)
 	}
-	cmd := exec.CommandContext(ctx, g.Command, "run", "--experimental-tls", "--allow-net="+u.Host,
-		"--tls-roots=none", "--tls-ca="+caFile, "--timeout="+fetchLimit.String(), g.Component, page)
+	flags := []string{"--experimental-tls", "--allow-net=" + u.Host, "--tls-roots=none", "--tls-ca=" + caFile, "--timeout=" + fetchLimit.String()}
+	args := append(append([]string{"run"}, flags...), g.Component, page)
+	if g.Script != "" {
+		args = append(append([]string{"python", "--python=" + g.Component}, flags...), g.Script, page)
+	}
+	cmd := exec.CommandContext(ctx, g.Command, args...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second

@@ -28,6 +28,12 @@ func main() {
 // prebuilt are the guests that run when none is named, each under its file's name.
 const prebuilt = "testdata/guests/https-get*.wasm.gz"
 
+// prebuiltPython runs pythonScript beside them, if it is there.
+const (
+	prebuiltPython = "testdata/guests/python.wasm.gz"
+	pythonScript   = "guests/python/apps/https_get.py"
+)
+
 // prebuiltMail are those that send mails.
 const prebuiltMail = "testdata/guests/smtp-*.wasm.gz"
 
@@ -208,6 +214,9 @@ func (o options) clients(dir string) ([]interop.Client, error) {
 		all = append(all, interop.Guest{Label: name, Command: o.command, Component: file})
 		return nil
 	})
+	if _, absent := os.Stat(prebuiltPython); err == nil && absent == nil && o.guests == nil && !o.native {
+		all = append(all, interop.Guest{Label: "python", Command: o.command, Component: filepath.Dir(prebuiltPython), Script: pythonScript})
+	}
 	return all, err
 }
 
