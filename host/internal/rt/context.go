@@ -56,12 +56,12 @@ func (in *Instance) contextFunc(st *types.StepBuiltin) (core.Extern, error) {
 	return shown.instance.Export(fmt.Sprint(verb, st.Index)), nil
 }
 
-// showSlots puts the slots of the current thread where its code finds them.
+// showSlots, in a store that has any, puts the slots of the current thread where its code finds them.
 // Every fiber passes here before it runs, so that those who switch threads
 // need not think of it.
 func (s *Store) showSlots() {
 	shown := &s.shown
-	if shown.instance == nil || shown.of == s.current || s.current == nil {
+	if shown.of == s.current || s.current == nil {
 		return
 	}
 	for i, g := range shown.globals {

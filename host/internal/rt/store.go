@@ -157,7 +157,9 @@ func (s *Store) runFiber(f core.Fiber) (blocked bool, err error) {
 	s.depth++
 	defer func() { s.depth-- }()
 	for {
-		s.showSlots()
+		if s.shown.instance != nil {
+			s.showSlots()
+		}
 		switch f.Resume() {
 		case core.EventDone:
 			return false, nil
