@@ -46,7 +46,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.Command, "wasitls", "bin/wasitls", "the built command that runs guests")
 	f.StringVar(&o.guests, "guests", "testdata/guests", "the folder with python.wasm.gz and python313.zip.gz")
 	f.StringVar(&o.scripts, "scripts", "", "only these scripts, separated by commas")
-	f.StringVar(&o.md, "md", "", "write the page to this file")
+	f.StringVar(&o.md, "md", "", "write what came of it into this page, between its marks")
 	f.BoolVar(&o.require, "require", false, "fail if a server is not installed")
 	f.BoolVar(&o.packages, "packages", false, "only print the Debian packages of the servers that are not installed")
 	f.IntVar(&o.speed, "speed", 0, "measure both Pythons in so many rounds, and compare nothing else")
@@ -129,11 +129,11 @@ func measure(ctx context.Context, o options, stdout, stderr io.Writer) int {
 }
 
 func writePage(file string, report *compare.Report) error {
-	var page bytes.Buffer
-	if err := report.WriteMarkdown(&page); err != nil {
+	var part bytes.Buffer
+	if err := report.WriteMarkdown(&part); err != nil {
 		return err
 	}
-	return os.WriteFile(file, page.Bytes(), 0o644)
+	return bench.SpliceFile(file, "make python-cases", part.String())
 }
 
 func complain(w io.Writer, status int, err error) int {

@@ -6,18 +6,12 @@ import (
 	"strings"
 )
 
-const intro = `# Python: the guest beside native Python
-
-Written by ` + "`make python-cases PYTHONCASES='-md docs/python.md'`" + `; do not edit.
-
-Each case is a function of a [script](../interop/python/compare/cases). It runs twice: in Python with OpenSSL, and in
+const intro = `Each case is a function of a [script](../interop/python/compare/cases). It runs twice: in Python with OpenSSL, and in
 [the guest](../guests/python/README.md) under ` + "`wasitls run`" + `, with the same packages, the same servers on loopback and the same trust. It comes to a
 value or to an exception, which is told with every exception it was made from, the reasons of ` + "`ssl`" + ` and the numbers of errors. "The same" means
 the same text. Whatever else differs fails the run, and so does a difference below that no longer occurs.
 
 Native: Python %s with %s. Guest: Python %s.
-
-How to run your own program: [guests.md](guests.md#python).
 
 [differences.json](../interop/python/compare/differences.json) and [leftout.json](../interop/python/compare/leftout.json) say what may differ or stay out, and why.
 
@@ -27,7 +21,7 @@ How to run your own program: [guests.md](guests.md#python).
 |---|---|---|--:|--:|---|
 `
 
-// WriteMarkdown writes the page. It needs a report of everything, without failures.
+// WriteMarkdown writes the part of a page that tells of the comparison. It needs a report of everything, without failures.
 func (r *Report) WriteMarkdown(w io.Writer) error {
 	if len(r.Skipped) > 0 || len(r.Failures()) > 0 {
 		return fmt.Errorf("%d scripts were skipped and %d cases failed: no page", len(r.Skipped), len(r.Failures()))
