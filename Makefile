@@ -2,7 +2,7 @@
 
 GO      ?= go
 SPEC    ?= testdata/spec
-FUZZTIME ?= 20s
+FUZZTIME ?= 400000x
 PYTHON  ?= python3
 BIN     := bin/wasitls
 
