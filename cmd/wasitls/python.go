@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
@@ -164,13 +165,7 @@ func (l *pythonLine) library(packed string) (dir string, done func(), err error)
 
 // place returns the folder for a library, which may be there already.
 func (l *pythonLine) place(sum string) (dir string, done func(), err error) {
-	keep := l.cacheDir
-	if keep == "" {
-		user, err := os.UserCacheDir()
-		if err == nil {
-			keep = filepath.Join(user, "wasitls")
-		}
-	}
+	keep := cmp.Or(l.cacheDir, defaultCache())
 	if keep != "" && !l.noCache {
 		return filepath.Join(keep, "python-"+sum), func() {}, nil
 	}

@@ -61,16 +61,22 @@ func newEngine(dir string, noCache bool, stderr io.Writer) (*host.Engine, error)
 		}
 		return eng, nil
 	}
-	user, err := os.UserCacheDir()
-	if err != nil { // no home directory
-		return host.NewEngine(host.Config{})
-	}
-	eng, err := host.NewEngine(host.Config{CacheDir: filepath.Join(user, "wasitls")})
+	eng, err := host.NewEngine(host.Config{CacheDir: defaultCache()})
 	if err != nil {
 		fmt.Fprintf(stderr, "wasitls: warning: compiled code is not kept: %s\n", printable(plain(err)))
 		return host.NewEngine(host.Config{})
 	}
 	return eng, nil
+}
+
+// defaultCache is the folder in which things are kept unless the user names
+// another, empty without a home directory.
+func defaultCache() string {
+	user, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(user, "wasitls")
 }
 
 func compile(ctx context.Context, eng *host.Engine, name string, wasm []byte) (*host.Component, error) {
