@@ -1,8 +1,6 @@
 package python
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
+	"github.com/wasitls/wasitls/interop/internal/stored"
 )
 
 // WithPackages is r with the packages of guests/python/requirements.txt, as [Packages] has them.
@@ -30,39 +29,23 @@ func Packages(tb testing.TB) string {
 	if err != nil {
 		tb.Skip("the guests' sources are not here: ", err)
 	}
-	cache, err := os.UserCacheDir()
-	if err != nil {
+	if _, err := os.UserCacheDir(); err != nil {
 		tb.Skip("no folder to keep packages in: ", err)
 	}
-	sum := sha256.Sum256(text)
-	dir := filepath.Join(cache, "wasitls-test", "python-"+hex.EncodeToString(sum[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		tb.Fatal(err)
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "new-")
+	// Wheels of pure Python: the guest loads no extensions.
+	dir, err := stored.Folder("python", text, func(dir string) error {
+		pip := exec.Command("python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+			"--require-hashes", "--no-deps", "--no-compile", "--only-binary", ":all:",
+			"--implementation", "py", "--abi", "none", "--platform", "any", "--python-version", "3.13",
+			"--target", dir, "--requirement", list)
+		if out, err := pip.CombinedOutput(); err != nil {
+			tb.Skipf("pip does not install the packages: %v\n%s", err, out)
+		}
+		precompile(tb, dir)
+		return nil
+	})
 	if err != nil {
 		tb.Fatal(err)
-	}
-	defer os.RemoveAll(fresh)
-	// Wheels of pure Python: the guest loads no extensions.
-	pip := exec.Command("python3", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
-		"--require-hashes", "--no-deps", "--no-compile", "--only-binary", ":all:",
-		"--implementation", "py", "--abi", "none", "--platform", "any", "--python-version", "3.13",
-		"--target", fresh, "--requirement", list)
-	if out, err := pip.CombinedOutput(); err != nil {
-		tb.Skipf("pip does not install the packages: %v\n%s", err, out)
-	}
-	precompile(tb, fresh)
-	if err := os.Chmod(fresh, 0o755); err != nil {
-		tb.Fatal(err)
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		if _, already := os.Stat(dir); already != nil { // another test may have been first
-			tb.Fatal(err)
-		}
 	}
 	return dir
 }

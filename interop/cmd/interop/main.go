@@ -3,7 +3,6 @@
 package main
 
 import (
-	"compress/gzip"
 	"context"
 	"flag"
 	"fmt"
@@ -17,6 +16,7 @@ import (
 	"time"
 
 	"github.com/wasitls/wasitls/interop"
+	"github.com/wasitls/wasitls/interop/internal/stored"
 )
 
 func main() {
@@ -276,28 +276,12 @@ func (o options) files(named []string, pattern string) ([]string, error) {
 
 // component returns the file that holds the component: file, or what it unpacks to.
 func component(file, dir string) (string, error) {
-	in, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer in.Close()
 	if filepath.Ext(file) != ".gz" {
-		return file, nil
-	}
-	packed, err := gzip.NewReader(in)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
+		_, err := os.Stat(file)
+		return file, err
 	}
 	unpacked := filepath.Join(dir, strings.TrimSuffix(filepath.Base(file), ".gz"))
-	out, err := os.Create(unpacked)
-	if err != nil {
-		return "", err
-	}
-	defer out.Close()
-	if _, err := io.Copy(out, packed); err != nil {
-		return "", fmt.Errorf("%s: %w", file, err)
-	}
-	return unpacked, out.Close()
+	return unpacked, stored.Unpack(file, unpacked)
 }
 
 // pick keeps the elements whose names are in the list; an empty list keeps all.

@@ -1,15 +1,15 @@
 package compare
 
 import (
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/wasitls/wasitls/interop/internal/stored"
 )
 
 // Find fills in what c lacks: a native Python, the guest and its library, which
@@ -34,7 +34,7 @@ func (c *Config) unpackGuest(guests, dir string) error {
 		return err
 	}
 	for _, to := range []string{c.Guest, c.Library} {
-		if err := unpack(filepath.Join(guests, filepath.Base(to)+".gz"), to); err != nil {
+		if err := stored.Unpack(filepath.Join(guests, filepath.Base(to)+".gz"), to); err != nil {
 			return err
 		}
 	}
@@ -69,24 +69,3 @@ func (c *Config) findNative(ctx context.Context) error {
 
 // ErrNoPython is the error if there is no native Python to compare with.
 var ErrNoPython = errors.New("no Python " + minor + " with ssl")
-
-func unpack(packed, to string) error {
-	in, err := os.Open(packed)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	r, err := gzip.NewReader(in)
-	if err != nil {
-		return fmt.Errorf("%s: %w", packed, err)
-	}
-	out, err := os.Create(to)
-	if err != nil {
-		return err
-	}
-	defer out.Close()
-	if _, err := io.Copy(out, r); err != nil {
-		return fmt.Errorf("%s: %w", packed, err)
-	}
-	return out.Close()
-}

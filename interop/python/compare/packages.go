@@ -2,12 +2,12 @@ package compare
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/wasitls/wasitls/interop/internal/stored"
 )
 
 // Packages from PyPI are kept in the user's cache directory, in a folder for each
@@ -15,7 +15,7 @@ import (
 
 // install fills in the folders of packages.
 func (c *Config) install(ctx context.Context) (err error) {
-	if c.site, err = c.kept(ctx, "site", func(dir string) error {
+	if c.site, err = c.kept("site", func(dir string) error {
 		if err := c.pipInstall(ctx, "site", dir); err != nil {
 			return err
 		}
@@ -23,45 +23,20 @@ func (c *Config) install(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
-	if c.httpbin, err = c.kept(ctx, "httpbin", func(dir string) error { return c.pipInstall(ctx, "httpbin", dir) }); err != nil {
+	if c.httpbin, err = c.kept("httpbin", func(dir string) error { return c.pipInstall(ctx, "httpbin", dir) }); err != nil {
 		return err
 	}
-	c.suites, err = c.kept(ctx, "suites", func(dir string) error { return c.sources(ctx, dir) })
+	c.suites, err = c.kept("suites", func(dir string) error { return c.sources(ctx, dir) })
 	return err
 }
 
 // kept returns the folder of a list, made by fill if it is not there.
-func (c *Config) kept(ctx context.Context, list string, fill func(dir string) error) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
+func (c *Config) kept(list string, fill func(dir string) error) (string, error) {
 	text, err := files.ReadFile(listFile(list))
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256(text)
-	dir := filepath.Join(cache, "wasitls", "python", list+"-"+hex.EncodeToString(sum[:8]))
-	if _, err := os.Stat(dir); err == nil {
-		return dir, nil
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	fresh, err := os.MkdirTemp(filepath.Dir(dir), "new-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(fresh)
-	if err := fill(fresh); err != nil {
-		return "", err
-	}
-	if err := os.Rename(fresh, dir); err != nil {
-		if _, already := os.Stat(dir); already != nil { // another run may have been first
-			return "", err
-		}
-	}
-	return dir, nil
+	return stored.Folder("python-"+list, text, fill)
 }
 
 func listFile(list string) string { return "packages/" + list + ".txt" }
