@@ -127,21 +127,21 @@ fn failure_once(o: &Options) -> Check {
     told_once(&tls.output)
 }
 
-/// Writes until a failure shows; it must be told once, and the stream be closed from then on.
+/// Writes until a failure shows, in whichever call is the first after it; it must be told once,
+/// and the stream be closed from then on.
 fn told_once(output: &OutputStream) -> Check {
     for _ in 0..1000 {
-        match permit(output)? {
-            Ok(_) => {
-                output.write(b"x").map_err(|e| broken("write", e))?;
-                output.flush().map_err(|e| broken("flush", e))?;
-            }
-            Err(End::Closed) => return Err("closed without a failure".into()),
-            Err(End::Failed(text)) => {
-                let then = output.check_write().map_err(end);
-                expect(then == Err(End::Closed), || format!("after {text}: {then:?}"))?;
-                return saw(text);
-            }
-        }
+        let told = match permit(output)? {
+            Ok(_) => match output.write(b"x").and_then(|()| output.flush()) {
+                Ok(()) => continue,
+                Err(e) => end(e),
+            },
+            Err(told) => told,
+        };
+        let End::Failed(text) = told else { return Err("closed without a failure".into()) };
+        let then = output.check_write().map_err(end);
+        expect(then == Err(End::Closed), || format!("after {text}: {then:?}"))?;
+        return saw(text);
     }
     Err("no failure in 1000 writes".into())
 }
