@@ -1,6 +1,6 @@
 module github.com/wasitls/wasitls
 
-go 1.26
+go 1.26.0
 
 // The engine: libwasmtime's static archive and headers ship inside this module.
 require github.com/bytecodealliance/wasmtime-go/v44 v44.0.0
@@ -16,5 +16,8 @@ require golang.org/x/mod v0.40.0
 
 // System calls that package syscall does not have.
 require golang.org/x/sys v0.47.0
+
+// Mozilla's certificate authorities, for hosts without their own.
+require golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
 
 require golang.org/x/tools v0.49.0 // indirect

@@ -12,6 +12,7 @@ import (
 	wasi "github.com/wasitls/wasitls/host/wasi/p2"
 	"github.com/wasitls/wasitls/host/wasi/p2/cli"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
+	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/p2"
 )
 
@@ -80,7 +81,11 @@ func TestHandshakeFlood(t *testing.T) {
 			if err := wasi.Attach(s, wasi.Config{Command: cli.Config{Streams: stdio.Streams{Stdin: in, Stdout: io.Discard}}}); err != nil {
 				t.Fatal(err)
 			}
-			p2.Attach(s)
+			client, err := wasitls.NewClient(wasitls.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p2.Attach(s, client.NewGuest(wasitls.GuestConfig{}))
 			instance, err := l.Instantiate(context.Background(), s, c)
 			if err != nil {
 				t.Fatal(err)
@@ -100,10 +105,10 @@ func TestHandshakeFlood(t *testing.T) {
 					most = max(most, runtime.NumGoroutine())
 				}
 			}
-			if most > before+4*p2.MaxLive {
+			if most > before+4*wasitls.DefaultConnectionsPerGuest {
 				t.Errorf("%d goroutines", most)
 			}
-			if name == "keep" && !strings.Contains(err.Error(), "too many") {
+			if name == "keep" && !strings.Contains(err.Error(), "handle table is full") {
 				t.Errorf("got %v", err)
 			}
 			if err := s.Close(); err != nil {

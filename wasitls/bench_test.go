@@ -6,7 +6,6 @@ import (
 	"io"
 	"testing"
 
-	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
@@ -173,7 +172,7 @@ func BenchmarkHandshake(b *testing.B) {
 	})
 	b.Run("conn", func(b *testing.B) {
 		s := benchServer(b, nil)
-		client := client(b, wasitls.Config{Roots: ca().Pool()})
+		client := guest(b, config())
 		ctx := b.Context()
 		for range b.N {
 			below, err := s.Dial()

@@ -201,7 +201,7 @@ func TestA09PathBuilding(t *testing.T) {
 	}))
 	start := time.Now()
 	peer := wasitlstest.Peer{Config: &tls.Config{Certificates: []tls.Certificate{leaf}}}
-	conn, err := client(t, config()).Start(peer.Pipe(), wasitlstest.Name).Wait(timeout(t))
+	conn, err := guest(t, config()).Start(peer.Pipe(), wasitlstest.Name).Wait(timeout(t))
 	if err == nil {
 		closeNow(t, conn)
 	}
@@ -254,7 +254,7 @@ func TestA18RSASizes(t *testing.T) {
 		t.Run(fmt.Sprint(bits), func(t *testing.T) {
 			key := hollow{&rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), bits-1, 1), E: 65537}}
 			server := ca().Server(wasitlstest.Key(key))
-			_, err := client(t, config()).Start(wasitlstest.Peer{Config: server}.Pipe(), wasitlstest.Name).Wait(timeout(t))
+			_, err := guest(t, config()).Start(wasitlstest.Peer{Config: server}.Pipe(), wasitlstest.Name).Wait(timeout(t))
 			if err == nil || !strings.Contains(err.Error(), text) {
 				t.Errorf("error does not say %q: %v", text, err)
 			}

@@ -2,154 +2,88 @@ package wasitls
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"fmt"
+	"io"
+	"sync/atomic"
 	"time"
 )
 
-// Config says how a Client connects. The zero value is useful: the system's
-// roots, the defaults of limits.go, TLS 1.2 and 1.3 with the parameters that
-// crypto/tls prefers, no ALPN, no client certificate, no session resumption.
+// Config says how a Client connects. The zero value is useful: every server
+// name, the system's roots, the defaults of limits.go, TLS 1.2 and 1.3 with
+// the parameters that crypto/tls prefers, no ALPN, no client certificate, no
+// session resumption.
 type Config struct {
-	// Roots are the trusted certificate authorities; nil means the system's.
-	// It must not change after NewClient.
-	Roots *x509.CertPool
+	// Policy says who may talk to whom, and how. Nil allows every server with
+	// the defaults of Rule.
+	Policy *Policy
 
-	// HandshakeTimeout bounds each handshake; 0 means DefaultHandshakeTimeout.
-	HandshakeTimeout time.Duration
-
-	// CloseTimeout bounds the delivery of accepted data and of close_notify
-	// after the output half was dropped; 0 means DefaultCloseTimeout.
-	CloseTimeout time.Duration
-
-	// WriteBuffer is the largest permit of a connection's output half, in
-	// bytes from MinBuffer to MaxBuffer; 0 means DefaultWriteBuffer.
-	WriteBuffer int
-
-	// ReadBuffer is how much plaintext a connection receives before the guest
-	// takes it, in bytes from MinBuffer to MaxBuffer; 0 means
-	// DefaultReadBuffer. At most two records more is kept.
-	ReadBuffer int
-
-	// AllowTruncation takes a transport that ends between two records for a
-	// clean end. Some servers never send close_notify; with this set a guest
-	// cannot tell such a server from an attacker who cut the connection. An
-	// end within a record stays an error.
-	AllowTruncation bool
-
-	// MinVersion and MaxVersion bound the protocol version: tls.VersionTLS12,
-	// tls.VersionTLS13, or 0 for the default of crypto/tls.
-	MinVersion, MaxVersion uint16
+	// Provider is the implementation of TLS; nil means crypto/tls.
+	Provider Provider
 
 	// Time tells the time for the validity of certificates; nil means time.Now.
 	Time func() time.Time
 
 	// Audit, if not nil, is called once for each handshake that ended, before
-	// its result can be taken. It is called from many goroutines and must not
-	// block.
+	// its result can be taken, and once for each connection that ended. It is
+	// called from many goroutines, whose guests wait for it.
 	Audit func(Event)
+
+	// KeyLog, if not nil, gets the secrets of every connection in the format
+	// of SSLKEYLOGFILE (RFC 9850). With them anybody can read what was
+	// encrypted: it is for debugging alone.
+	KeyLog io.Writer
 }
 
-// Event tells an embedder how a handshake ended.
-type Event struct {
-	ServerName string        // normalised; empty if it was invalid
-	Duration   time.Duration // from Start to the end
-	Err        error         // nil, or a *HandshakeError
-	State      State         // zero if Err is not nil
-}
-
-func (c *Config) validate() error {
-	if err := checkDuration("HandshakeTimeout", c.HandshakeTimeout); err != nil {
-		return err
-	}
-	if err := checkDuration("CloseTimeout", c.CloseTimeout); err != nil {
-		return err
-	}
-	if err := checkBuffer("WriteBuffer", c.WriteBuffer); err != nil {
-		return err
-	}
-	if err := checkBuffer("ReadBuffer", c.ReadBuffer); err != nil {
-		return err
-	}
-	return c.checkVersions()
-}
-
-func checkDuration(field string, d time.Duration) error {
-	if d < 0 || d > MaxTimeout {
-		return fmt.Errorf("wasitls: config: %s is %v, not within 0 and %v", field, d, time.Duration(MaxTimeout))
-	}
-	return nil
-}
-
-func checkBuffer(field string, n int) error {
-	if n != 0 && (n < MinBuffer || n > MaxBuffer) {
-		return fmt.Errorf("wasitls: config: %s is %d, neither 0 nor within %d and %d", field, n, MinBuffer, MaxBuffer)
-	}
-	return nil
-}
-
-func (c *Config) checkVersions() error {
-	for _, v := range []uint16{c.MinVersion, c.MaxVersion} {
-		if v != 0 && v != tls.VersionTLS12 && v != tls.VersionTLS13 {
-			return fmt.Errorf("wasitls: config: version %s is not offered, only TLS 1.2 and TLS 1.3", tls.VersionName(v))
-		}
-	}
-	if c.MaxVersion != 0 && c.MinVersion > c.MaxVersion {
-		return fmt.Errorf("wasitls: config: MinVersion %s is above MaxVersion %s", tls.VersionName(c.MinVersion), tls.VersionName(c.MaxVersion))
-	}
-	return nil
-}
-
-// withDefaults returns a copy with every default filled in.
-func (c Config) withDefaults() Config {
-	if c.HandshakeTimeout == 0 {
-		c.HandshakeTimeout = DefaultHandshakeTimeout
-	}
-	if c.CloseTimeout == 0 {
-		c.CloseTimeout = DefaultCloseTimeout
-	}
-	if c.WriteBuffer == 0 {
-		c.WriteBuffer = DefaultWriteBuffer
-	}
-	if c.ReadBuffer == 0 {
-		c.ReadBuffer = DefaultReadBuffer
-	}
-	return c
-}
-
-// tls returns the part that crypto/tls reads, to be cloned for each name.
-func (c *Config) tls() *tls.Config {
-	return &tls.Config{
-		RootCAs:    c.Roots,
-		MinVersion: c.MinVersion,
-		MaxVersion: c.MaxVersion,
-		Time:       c.Time,
-		// What is accepted from a guest is already gathered into full
-		// records; small first records would only cost.
-		DynamicRecordSizingDisabled: true,
-	}
-}
-
-// Client makes connections of one configuration. It is safe for concurrent use.
+// Client makes connections of one configuration, for any number of guests. It
+// is safe for concurrent use.
 type Client struct {
 	config Config
-	tls    *tls.Config
+	rules  atomic.Pointer[ruleset]
+	gate   gate
 }
 
-// NewClient returns a client for c. It fails when c is invalid, naming the field.
+// NewClient returns a client for c. It fails when the policy is invalid, with
+// a *FieldError for each field that is, joined by errors.Join.
 func NewClient(c Config) (*Client, error) {
-	if err := c.validate(); err != nil {
+	if c.Policy == nil {
+		c.Policy = &Policy{Default: Allow}
+	}
+	if c.Provider == nil {
+		c.Provider = cryptoTLS{}
+	}
+	if c.Time == nil {
+		c.Time = time.Now
+	}
+	client := &Client{config: c}
+	if err := client.SetPolicy(c.Policy); err != nil {
 		return nil, err
 	}
-	c = c.withDefaults()
-	return &Client{config: c, tls: c.tls()}, nil
+	return client, nil
 }
 
-// CloseTimeout returns Config.CloseTimeout, or its default.
-func (c *Client) CloseTimeout() time.Duration { return c.config.CloseTimeout }
+// SetPolicy replaces the policy, for handshakes that begin from now on.
+// Connections go on as they are, but count for the new limits. Sessions to
+// resume are forgotten. A policy that is invalid changes nothing: the errors
+// are those of NewClient.
+func (c *Client) SetPolicy(p *Policy) error {
+	rules, err := compile(p, c.config.Time())
+	if err != nil {
+		return err
+	}
+	c.rules.Store(rules)
+	return nil
+}
 
-func (c *Client) tlsFor(name ServerName) *tls.Config {
-	config := c.tls.Clone()
-	config.ServerName = name.host
+// tlsFor returns what the provider gets for a handshake.
+func (h *Handshake) tlsFor() *tls.Config {
+	r, c := h.rule, &h.guest.client.config
+	config := r.config.Clone()
+	config.ServerName = h.name.host
+	config.Time = c.Time
+	config.KeyLogWriter = c.KeyLog
+	config.ClientSessionCache = h.guest.sessionsOf(r)
+	config.VerifyConnection = h.verify
+	if r.identity != nil {
+		config.GetClientCertificate = h.identify
+	}
 	return config
 }

@@ -9,27 +9,29 @@ import (
 // Conn is a TLS connection as three handles: itself and its two halves. Each
 // may be dropped at any time and in any order. The transport is closed when
 // all three are dropped and what the output half had accepted is delivered, or
-// Config.CloseTimeout has passed since the output half was dropped.
+// Limits.CloseTimeout has passed since the output half was dropped.
 //
 // A half is used by one goroutine at a time; the halves are independent.
 type Conn struct {
-	tls    *tls.Conn
-	wire   *wire
-	config *Config
-	in     Input
-	out    Output
+	tls  Session
+	wire *wire
+	rule *rule
+	of   *Handshake
+	in   Input
+	out  Output
 
 	mu       sync.Mutex
 	handles  int // not yet dropped
 	workers  int // goroutines of this connection
 	dropped  bool
 	released bool          // the transport is closed
+	over     bool          // the last worker has ended since
 	done     chan struct{} // closed when released and the last worker has ended
 }
 
 // newConn makes a connection of a finished handshake.
-func newConn(t *tls.Conn, w *wire, config *Config) *Conn {
-	c := &Conn{tls: t, wire: w, config: config, handles: 3, done: make(chan struct{})}
+func newConn(t Session, h *Handshake) *Conn {
+	c := &Conn{tls: t, wire: h.wire, rule: h.rule, of: h, handles: 3, done: make(chan struct{})}
 	c.in.init(c)
 	c.out.init(c)
 	return c
@@ -108,16 +110,28 @@ func (c *Conn) workerStarted() {
 // workerEnded takes n workers off the count.
 func (c *Conn) workerEnded(n int) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.workers -= n
-	if !c.released || c.workers > 0 {
-		return
-	}
-	select {
-	case <-c.done:
-	default:
+	last := c.released && c.workers == 0 && !c.over
+	c.over = c.over || last
+	c.mu.Unlock()
+	if last {
+		c.audit()
+		c.of.leave()
 		close(c.done)
 	}
+}
+
+// audit tells how the connection has ended.
+func (c *Conn) audit() {
+	e := Event{Kind: Closed, State: c.State()}
+	in, received, clean := c.in.ending()
+	out, sent, closed := c.out.ending()
+	e.Received, e.CloseReceived = received, clean
+	e.Sent, e.CloseSent = sent, closed
+	if e.Err = in; in == nil {
+		e.Err = out
+	}
+	c.of.audit(e)
 }
 
 // State is what an embedder may want to know about a connection.
@@ -126,6 +140,11 @@ type State struct {
 	Version    uint16 // tls.VersionTLS12 or tls.VersionTLS13
 	Suite      uint16 // for tls.CipherSuiteName
 	Group      tls.CurveID
+	ALPN       string // empty if none was agreed on
+	ECH        bool   // encrypted client hello was accepted
+	Resumed    bool   // from an earlier session
+	OCSP       string // "good" of the stapled response, empty if none was asked for or there is none
+	Identity   string // label of the client certificate that was sent, empty if none was
 	// PeerCertificates are as the peer sent them, the leaf first. Shared: do not change.
 	PeerCertificates []*x509.Certificate
 }
@@ -133,11 +152,19 @@ type State struct {
 // State returns the parameters of the connection.
 func (c *Conn) State() State {
 	s := c.tls.ConnectionState()
-	return State{
-		ServerName:       s.ServerName,
+	state := State{
+		ServerName:       c.of.name.String(),
 		Version:          s.Version,
 		Suite:            s.CipherSuite,
 		Group:            s.CurveID,
+		ALPN:             s.NegotiatedProtocol,
+		ECH:              s.ECHAccepted,
+		Resumed:          s.DidResume,
+		OCSP:             c.of.ocsp,
 		PeerCertificates: s.PeerCertificates,
 	}
+	if c.of.identified {
+		state.Identity = c.rule.Identity
+	}
+	return state
 }

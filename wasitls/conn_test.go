@@ -66,7 +66,7 @@ func dropAll(c *wasitls.Conn) {
 // TestP2_40ReadAheadIsBounded: a guest that does not read holds the peer up.
 func TestP2_40ReadAheadIsBounded(t *testing.T) {
 	c := config()
-	c.ReadBuffer = 32 << 10
+	c.Policy.Limits.ReadBuffer = 32 << 10
 	near, far := wasitlstest.Pipe()
 	sent := wasitlstest.Watch(far)
 	go wasitlstest.Peer{Config: good(), Handle: source}.Serve(asConn{sent, far})
@@ -78,7 +78,7 @@ func TestP2_40ReadAheadIsBounded(t *testing.T) {
 		time.Sleep(20 * time.Millisecond)
 		return now == before && now > 0
 	})
-	if most := int64(c.ReadBuffer + 3*(16<<10) + wasitlstest.DefaultCapacity + 8<<10); before > most {
+	if most := int64(c.Policy.Limits.ReadBuffer + 3*(16<<10) + wasitlstest.DefaultCapacity + 8<<10); before > most {
 		t.Errorf("took %d bytes, more than %d", before, most)
 	}
 	_, err := io.CopyN(io.Discard, conn, 1<<20) // and it goes on
@@ -200,7 +200,7 @@ func TestNotifyIsTakenBack(t *testing.T) {
 // TestP2_50Permit: bounded, honest, and nothing above it is accepted (P2-52, P2-53).
 func TestP2_50Permit(t *testing.T) {
 	c := config()
-	c.WriteBuffer = 4096
+	c.Policy.Limits.WriteBuffer = 4096
 	near, received := recorder(t)
 	conn := connect(t, c, near)
 	out := conn.Conn.Output()
@@ -562,7 +562,7 @@ func TestP2_04TLSInTLS(t *testing.T) {
 func TestStreamsDeadline(t *testing.T) {
 	outer := to(t, nil) // takes everything and says nothing
 	c := config()
-	c.HandshakeTimeout = 50 * time.Millisecond
+	c.Policy.Rules[0].HandshakeTimeout = 50 * time.Millisecond
 	transport := wasitls.Streams(outer.Conn.Input(), outer.Conn.Output())
 	fails(t, c, noAddr{transport}, wasitlstest.Name, wasitls.ClassTimeout)
 	noError(t, transport.SetReadDeadline(time.Unix(1, 0)))

@@ -6,7 +6,8 @@
 // gets back into resources:
 //
 //	client, err := wasitls.NewClient(wasitls.Config{})     // once per host
-//	handshake := client.Start(transport, "example.org")    // runs by itself
+//	guest := client.NewGuest(wasitls.GuestConfig{})        // once per guest
+//	handshake := guest.Start(transport, "example.org")       // runs by itself
 //	conn, err := handshake.Result()                        // after handshake.Ready
 //	conn.Input().Read(p)                                   // plaintext, 0 if there is none yet
 //	conn.Output().Write(p)                                 // within conn.Output().Permit
@@ -14,14 +15,14 @@
 // # What it adds to crypto/tls
 //
 // Truncation: crypto/tls reports a transport that ends without close_notify
-// as a clean end. Here it is ErrTruncated, unless Config.AllowTruncation.
+// as a clean end. Here it is ErrTruncated, unless Rule.AllowTruncation.
 //
 // Server names: crypto/tls sends any string to the peer. Here ParseServerName
 // decides before the first byte.
 //
 // Bounds: the handshake has a deadline, both halves have bounded buffers that
 // are held only while they are in use, and data accepted from a guest that
-// went away is delivered within Config.CloseTimeout or given up.
+// went away is delivered within Limits.CloseTimeout or given up.
 //
 // Errors: one class for each thing a caller may want to tell apart, the reason
 // in Go's words, and no local addresses or paths.

@@ -111,8 +111,8 @@ func TestDiscard(t *testing.T) {
 
 // TestClientCloseTimeout tells the configured time, or the default.
 func TestClientCloseTimeout(t *testing.T) {
-	want(t, "default", client(t, config()).CloseTimeout(), wasitls.DefaultCloseTimeout)
+	want(t, "default", guest(t, config()).CloseTimeout(), wasitls.DefaultCloseTimeout)
 	c := config()
-	c.CloseTimeout = 7
-	want(t, "configured", client(t, c).CloseTimeout(), 7)
+	c.Policy.Limits.CloseTimeout = 7
+	want(t, "configured", guest(t, c).CloseTimeout(), 7)
 }

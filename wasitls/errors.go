@@ -47,9 +47,11 @@ const (
 	ClassTransport                // the transport failed
 	ClassTruncated                // the transport ended early
 	ClassCanceled                 // the owner gave up
+	ClassPolicy                   // the policy does not allow it; nothing was sent
+	ClassLimit                    // there are too many connections; nothing was sent
 )
 
-var classNames = [...]string{"protocol", "name", "certificate", "alert", "timeout", "transport", "truncated", "canceled"}
+var classNames = [...]string{"protocol", "name", "certificate", "alert", "timeout", "transport", "truncated", "canceled", "policy", "limit"}
 
 // String returns the class in one word.
 func (c Class) String() string {

@@ -16,11 +16,12 @@ func Example() {
 	authority := wasitlstest.NewCA()
 	server := wasitlstest.Peer{Config: authority.Server(), Handle: wasitlstest.Echo}
 
-	client, err := wasitls.NewClient(wasitls.Config{Roots: authority.Pool()})
+	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(authority.Pool())})
 	if err != nil {
 		log.Fatal(err)
 	}
-	conn, err := client.Start(server.Pipe(), "server.test").Wait(context.Background())
+	guest := client.NewGuest(wasitls.GuestConfig{Name: "example"})
+	conn, err := guest.Start(server.Pipe(), "server.test").Wait(context.Background())
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func Example() {
 	fmt.Printf("%s %v\n", answer, err)
 	stream.Close()
 
-	_, err = client.Start(server.Pipe(), "other.test").Wait(context.Background())
+	_, err = guest.Start(server.Pipe(), "other.test").Wait(context.Background())
 	fmt.Println(err)
 	// Output:
 	// over TLS <nil>

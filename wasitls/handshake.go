@@ -2,23 +2,36 @@ package wasitls
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
+
+// connections counts the handshakes of the process, to tell them apart.
+var connections atomic.Uint64
 
 // Handshake is a handshake in progress or its result. It runs by itself: no
 // call is needed for it to proceed. It is safe for concurrent use.
 type Handshake struct {
-	client *Client
-	name   ServerName
-	wire   *wire
-	start  time.Time
-	timer  *time.Timer
-	done   chan struct{} // closed when the result is there
+	guest   *Guest
+	number  uint64
+	name    ServerName
+	rule    *rule  // nil if none matches
+	entry   *entry // nil if it was refused
+	wire    *wire
+	address netip.AddrPort
+	start   time.Time
+	timer   *time.Timer
+	stopped chan struct{} // closed by stop
+	done    chan struct{} // closed when the result is there
+
+	// Of the handshake's goroutine.
+	identified bool // the client certificate was asked for
+	ocsp       string
 
 	mu       sync.Mutex
 	cause    error // why it was stopped from outside
@@ -31,46 +44,38 @@ type Handshake struct {
 	waiters  waiters
 }
 
-// Start begins a handshake with the server called name on t, which belongs to
-// the handshake from here on, and later to the connection. An invalid name is
-// a failed handshake; nothing is sent then, and t is closed.
-func (c *Client) Start(t Transport, name string) *Handshake {
-	h := c.begin(t, name)
-	if !h.ended {
-		go h.run()
-	}
-	return h
-}
-
-// Handshake is Start and Wait on the caller's goroutine, which saves handing
-// over what is there. When ctx ends first the handshake is cancelled, and the
-// cause returned.
-func (c *Client) Handshake(ctx context.Context, t Transport, name string) (*Conn, error) {
-	h := c.begin(t, name)
-	if !h.ended {
-		stop := context.AfterFunc(ctx, h.Cancel)
-		h.run()
-		if !stop() {
-			h.Cancel() // AfterFunc may not have got to it yet
-			return nil, context.Cause(ctx)
-		}
-	}
-	return h.Result()
-}
-
 // begin makes a handshake that is to be run, or has ended already.
-func (c *Client) begin(t Transport, name string) *Handshake {
-	h := &Handshake{client: c, wire: &wire{t: t}, start: time.Now(), done: make(chan struct{})}
-	server, err := ParseServerName(name)
-	if err != nil {
-		h.finish(nil, &HandshakeError{Class: ClassName, Err: err})
+func (g *Guest) begin(t Transport, name string) *Handshake {
+	h := &Handshake{
+		guest: g, number: connections.Add(1), wire: &wire{t: t}, address: addressOf(t),
+		start: time.Now(), stopped: make(chan struct{}), done: make(chan struct{}),
+	}
+	if err := h.admit(name); err != nil {
+		h.finish(nil, err)
 		return h
 	}
-	h.name = server
-	h.timer = time.AfterFunc(c.config.HandshakeTimeout, func() {
-		h.stop(fmt.Errorf("%w: no connection within %v", ErrTimeout, c.config.HandshakeTimeout))
+	h.timer = time.AfterFunc(h.rule.HandshakeTimeout, func() {
+		h.stop(fmt.Errorf("%w: no connection within %v", ErrTimeout, h.rule.HandshakeTimeout))
 	})
 	return h
+}
+
+// admit finds the rule for the name. It fails if there is none, or if the
+// connection may not be.
+func (h *Handshake) admit(name string) *HandshakeError {
+	server, err := ParseServerName(name)
+	if err != nil {
+		return &HandshakeError{ClassName, err}
+	}
+	h.name = server
+	h.rule = h.guest.client.rules.Load().find(server)
+	if err := h.permit(); err != nil {
+		return &HandshakeError{ClassPolicy, err}
+	}
+	if h.entry, err = h.guest.client.gate.admit(&h.guest.usage, h.rule.limits); err != nil {
+		return &HandshakeError{ClassLimit, err}
+	}
+	return nil
 }
 
 // Ready tells whether the result is there. It stays true.
@@ -157,6 +162,7 @@ func (h *Handshake) stop(cause error) {
 	}
 	h.cause = cause
 	h.mu.Unlock()
+	close(h.stopped)
 	h.wire.t.Close() // run notices
 }
 
@@ -164,14 +170,22 @@ func (h *Handshake) stop(cause error) {
 // grown by then, and an idle connection shall not keep it.
 func (h *Handshake) run() {
 	growStack()
-	conn := tls.Client(h.wire, h.client.tlsFor(h.name))
-	// The transport is closed by stop; a context would cost a goroutine more.
-	err := conn.HandshakeContext(context.Background())
+	gate := &h.guest.client.gate
+	var (
+		session Session
+		err     error
+	)
+	if gate.await(h.entry, h.stopped) {
+		session = h.guest.client.config.Provider.Client(h.wire, h.tlsFor())
+		// The transport is closed by stop; a context would cost a goroutine more.
+		err = session.HandshakeContext(context.Background())
+		gate.handshakeEnded(h.entry)
+	}
 	h.timer.Stop()
 
 	h.mu.Lock()
 	h.settled = true
-	if h.cause != nil {
+	if h.cause != nil { // before anything else that followed from it
 		err = h.cause
 	}
 	h.mu.Unlock()
@@ -180,7 +194,7 @@ func (h *Handshake) run() {
 		h.finish(nil, h.failure(err))
 		return
 	}
-	h.finish(newConn(conn, h.wire, &h.client.config), nil)
+	h.finish(newConn(session, h), nil)
 }
 
 // growStack makes the goroutine's stack large enough for a handshake at once:
@@ -208,11 +222,14 @@ func (h *Handshake) failure(err error) *HandshakeError {
 }
 
 // finish publishes the result.
-func (h *Handshake) finish(conn *Conn, err error) {
-	if err != nil {
+func (h *Handshake) finish(conn *Conn, failure *HandshakeError) {
+	if failure != nil {
 		h.wire.t.Close()
+		h.audit(Event{Kind: Refused, Err: failure})
+		h.leave()
+	} else {
+		h.audit(Event{Kind: Connected, State: conn.State()})
 	}
-	h.audit(conn, err)
 
 	h.mu.Lock()
 	h.settled, h.ended = true, true
@@ -220,20 +237,34 @@ func (h *Handshake) finish(conn *Conn, err error) {
 		conn.Close()
 		conn, h.taken = nil, true
 	}
-	h.conn, h.err = conn, err
+	h.conn = conn
+	if failure != nil {
+		h.err = failure
+	}
 	list := h.waiters.take()
 	h.mu.Unlock()
 	close(h.done)
 	wake(list)
 }
 
-func (h *Handshake) audit(conn *Conn, err error) {
-	if h.client.config.Audit == nil {
+// leave says that nothing is left of the handshake or of its connection.
+func (h *Handshake) leave() {
+	if h.entry != nil {
+		h.guest.client.gate.leave(h.entry)
+	}
+}
+
+// audit fills in what is known of every event, and tells it.
+func (h *Handshake) audit(e Event) {
+	tell := h.guest.client.config.Audit
+	if tell == nil {
 		return
 	}
-	e := Event{ServerName: h.name.String(), Duration: time.Since(h.start), Err: err}
-	if conn != nil {
-		e.State = conn.State()
+	e.Time = time.Now()
+	e.Connection, e.Guest, e.Address = h.number, h.guest.config.Name, h.address
+	e.ServerName, e.Duration = h.name.String(), e.Time.Sub(h.start)
+	if h.rule != nil {
+		e.Rule = h.rule.Name
 	}
-	h.client.config.Audit(e)
+	tell(e)
 }

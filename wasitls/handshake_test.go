@@ -27,7 +27,7 @@ func TestP2_11HandshakeRunsUnattended(t *testing.T) {
 		close(finished)
 		io.Copy(io.Discard, tc)
 	}}
-	h := client(t, config()).Start(peer.Pipe(), wasitlstest.Name)
+	h := guest(t, config()).Start(peer.Pipe(), wasitlstest.Name)
 	select {
 	case <-finished:
 	case <-time.After(patience):
@@ -38,7 +38,7 @@ func TestP2_11HandshakeRunsUnattended(t *testing.T) {
 
 // TestP2_13ResultBeforeTheEnd, and that waiting and asking do no harm.
 func TestP2_13ResultBeforeTheEnd(t *testing.T) {
-	h := client(t, config()).Start(stuck(t), wasitlstest.Name)
+	h := guest(t, config()).Start(stuck(t), wasitlstest.Name)
 	for range 3 {
 		if _, err := h.Result(); err != wasitls.ErrPending {
 			t.Errorf("result: %v", err)
@@ -50,7 +50,7 @@ func TestP2_13ResultBeforeTheEnd(t *testing.T) {
 
 // TestP2_15ResultOnce is P2-15, P2-17 and P2-18; fails checks it for failures.
 func TestP2_15ResultOnce(t *testing.T) {
-	h := client(t, config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
+	h := guest(t, config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
 	<-h.Done()
 	conn, err := h.Result()
 	noError(t, err)
@@ -68,7 +68,7 @@ func TestP2_15ResultOnce(t *testing.T) {
 // TestP2_20CancelPending frees everything promptly.
 func TestP2_20CancelPending(t *testing.T) {
 	transport := stuck(t)
-	h := client(t, config()).Start(transport, wasitlstest.Name)
+	h := guest(t, config()).Start(transport, wasitlstest.Name)
 	eventually(t, "ClientHello", func() bool { return transport.Writes.Load() > 0 })
 	h.Cancel()
 	select {
@@ -89,7 +89,7 @@ func TestP2_20CancelPending(t *testing.T) {
 func TestP2_20CancelBlockedWriting(t *testing.T) {
 	near, far := wasitlstest.PipeSize(1)
 	defer far.Close()
-	h := client(t, config()).Start(near, wasitlstest.Name)
+	h := guest(t, config()).Start(near, wasitlstest.Name)
 	time.Sleep(5 * time.Millisecond)
 	h.Cancel()
 	select {
@@ -102,7 +102,7 @@ func TestP2_20CancelBlockedWriting(t *testing.T) {
 // TestP2_20CancelFinished closes a connection that nobody took.
 func TestP2_20CancelFinished(t *testing.T) {
 	transport := wasitlstest.Watch(wasitlstest.Peer{Config: good()}.Pipe())
-	h := client(t, config()).Start(transport, wasitlstest.Name)
+	h := guest(t, config()).Start(transport, wasitlstest.Name)
 	<-h.Done()
 	h.Cancel()
 	want(t, "closed", transport.Closed.Load() > 0, true)
@@ -112,7 +112,7 @@ func TestP2_20CancelFinished(t *testing.T) {
 
 // TestCancelRaces cancels at every moment of a handshake.
 func TestCancelRaces(t *testing.T) {
-	c := client(t, config())
+	c := guest(t, config())
 	for i := range 60 {
 		transport := wasitlstest.Watch(wasitlstest.Peer{Config: good()}.Pipe())
 		h := c.Start(transport, wasitlstest.Name)
@@ -125,7 +125,7 @@ func TestCancelRaces(t *testing.T) {
 
 // TestP2_21NotifyAgainAndAgain: registering and taking back does not lose the result.
 func TestP2_21NotifyAgainAndAgain(t *testing.T) {
-	h := client(t, config()).Start(wasitlstest.Trickle(wasitlstest.Peer{Config: good()}.Pipe(), 7), wasitlstest.Name)
+	h := guest(t, config()).Start(wasitlstest.Trickle(wasitlstest.Peer{Config: good()}.Pipe(), 7), wasitlstest.Name)
 	var called atomic.Int64
 	for !h.Ready() {
 		stop := h.Notify(func() { called.Add(1) })
@@ -141,7 +141,7 @@ func TestP2_21NotifyAgainAndAgain(t *testing.T) {
 
 // TestP2_18Notify calls everybody once.
 func TestP2_18Notify(t *testing.T) {
-	h := client(t, config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
+	h := guest(t, config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
 	var called atomic.Int64
 	for range 10 {
 		h.Notify(func() { called.Add(1) })
@@ -151,27 +151,4 @@ func TestP2_18Notify(t *testing.T) {
 	h.Notify(func() { called.Add(1) })
 	want(t, "calls", called.Load(), 11)
 	h.Cancel()
-}
-
-func TestAudit(t *testing.T) {
-	events := make(chan wasitls.Event, 3)
-	c := config()
-	c.Audit = func(e wasitls.Event) { events <- e }
-	peer := wasitlstest.Peer{Config: good()}
-	closeNow(t, connect(t, c, peer.Pipe()).Conn)
-	e := <-events
-	noError(t, e.Err)
-	want(t, "name", e.ServerName, wasitlstest.Name)
-	want(t, "version", e.State.Version, tls.VersionTLS13)
-	want(t, "duration", e.Duration > 0, true)
-
-	fails(t, c, peer.Pipe(), "not a name", wasitls.ClassName)
-	e = <-events
-	want(t, "name", e.ServerName, "")
-	want(t, "error", e.Err != nil, true)
-
-	fails(t, c, peer.Pipe(), "other.test", wasitls.ClassCertificate)
-	e = <-events
-	want(t, "name", e.ServerName, "other.test")
-	want(t, "error", e.Err != nil, true)
 }

@@ -58,15 +58,24 @@ func leftovers() string {
 }
 
 // config returns a configuration that trusts the test CA.
-func config() wasitls.Config { return wasitls.Config{Roots: ca().Pool()} }
+func config() wasitls.Config { return wasitls.Config{Policy: wasitls.Trust(ca().Pool())} }
 
-func client(t testing.TB, c wasitls.Config) *wasitls.Client {
+// ruled returns a configuration that trusts the test CA by a rule that change
+// has changed, which is for every name.
+func ruled(change func(*wasitls.Rule)) wasitls.Config {
+	c := config()
+	change(&c.Policy.Rules[0])
+	return c
+}
+
+// guest returns a guest of a new client.
+func guest(t testing.TB, c wasitls.Config) *wasitls.Guest {
 	t.Helper()
 	client, err := wasitls.NewClient(c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client
+	return client.NewGuest(wasitls.GuestConfig{})
 }
 
 func timeout(t testing.TB) context.Context {
@@ -78,7 +87,7 @@ func timeout(t testing.TB) context.Context {
 // connect returns a connection over transport, closed with the test.
 func connect(t testing.TB, c wasitls.Config, transport wasitls.Transport) *wasitlstest.Blocking {
 	t.Helper()
-	conn, err := client(t, c).Start(transport, wasitlstest.Name).Wait(timeout(t))
+	conn, err := guest(t, c).Start(transport, wasitlstest.Name).Wait(timeout(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +122,7 @@ func ended(t testing.TB, conn *wasitls.Conn) {
 func fails(t *testing.T, c wasitls.Config, transport net.Conn, name string, class wasitls.Class) *wasitls.HandshakeError {
 	t.Helper()
 	watched := wasitlstest.Watch(transport)
-	h := client(t, c).Start(watched, name)
+	h := guest(t, c).Start(watched, name)
 	conn, err := h.Wait(timeout(t))
 	if err == nil {
 		closeNow(t, conn)

@@ -15,7 +15,7 @@ import (
 //
 // Something is received only while somebody waits, by Await or Notify, looks,
 // or asks in vain again and again; then as much as comes without waiting, and no
-// more than Config.ReadBuffer is kept. Who waits by Await receives on its own
+// more than Limits.ReadBuffer is kept. Who waits by Await receives on its own
 // goroutine: handing data from one to another costs as much as decrypting it.
 // An idle half holds no buffer, and without waiters no goroutine. A half whose
 // end is awaited (NotifyEnd), or that discards, receives all the time: when
@@ -35,6 +35,7 @@ type Input struct {
 	asked     bool // in vain, since somebody received
 	waiters   waiters
 	ends      waiters // for NotifyEnd
+	total     int64   // bytes received
 	held      bool    // first was received, and waits for room
 	first     [1]byte // receiver only
 }
@@ -252,7 +253,7 @@ func (in *Input) watched() bool {
 	return (in.discard || len(in.ends.list) > 0) && in.end == nil && !in.dropped && !in.stopped
 }
 
-func (in *Input) room() bool { return in.queue.size < in.conn.config.ReadBuffer }
+func (in *Input) room() bool { return in.queue.size < in.conn.rule.limits.ReadBuffer }
 
 // watch starts a goroutine that receives for those who wait for the end.
 func (in *Input) watch() {
@@ -380,6 +381,7 @@ func (in *Input) fill(c *chunk) error {
 func (in *Input) push(c *chunk) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	in.total += int64(c.len())
 	if in.discard && !in.dropped {
 		c.free()
 		return true
@@ -389,14 +391,14 @@ func (in *Input) push(c *chunk) bool {
 		return false
 	}
 	in.queue.push(c)
-	return in.queue.size < in.conn.config.ReadBuffer
+	return in.queue.size < in.conn.rule.limits.ReadBuffer
 }
 
 // received ends receiving, with an error of crypto/tls or nil, unless somebody
 // waits for the end and there is room.
 func (in *Input) received(err error, goOn bool) (more bool) {
 	if err != nil {
-		err = in.ending(err)
+		err = in.failure(err)
 	}
 	in.mu.Lock()
 	if err != nil {
@@ -417,11 +419,23 @@ func (in *Input) received(err error, goOn bool) (more bool) {
 	return more
 }
 
-// ending tells a clean end from a failure. crypto/tls says io.EOF for both
+// ending tells, when everything is over, the failure that ended the half, what
+// it has received, and whether the peer has sent close_notify.
+func (in *Input) ending() (failure error, received int64, clean bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	var failed *StreamError
+	if errors.As(in.cause, &failed) {
+		failure = failed
+	}
+	return failure, in.total, in.cause == ErrClosed && !in.conn.wire.sawEnd.Load()
+}
+
+// failure tells a clean end from a failure. crypto/tls says io.EOF for both
 // close_notify and a transport that ended between two records.
-func (in *Input) ending(err error) error {
+func (in *Input) failure(err error) error {
 	clean := err == io.EOF
-	if clean && (!in.conn.wire.sawEnd.Load() || in.conn.config.AllowTruncation) {
+	if clean && (!in.conn.wire.sawEnd.Load() || in.conn.rule.AllowTruncation) {
 		return ErrClosed
 	}
 	if clean || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -20,12 +20,32 @@ const (
 	// it, in bytes: twice what a guest reads at once, as of DefaultWriteBuffer.
 	DefaultReadBuffer = 128 << 10
 
+	// DefaultConnectionsPerGuest is how many handshakes and connections of one
+	// guest may be under way: each takes processor time and memory of the
+	// host, also after the guest has dropped it. It is twice as much as a
+	// guest may have sockets.
+	DefaultConnectionsPerGuest = 2048
+
+	// DefaultConnections is how many those of all guests may be.
+	DefaultConnections = 1 << 16
+
+	// DefaultHandshakesPerGuest and DefaultHandshakes are how many handshakes
+	// may be in progress: what a silent peer holds up is less than all.
+	DefaultHandshakesPerGuest = 256
+	DefaultHandshakes         = 2048
+
+	// MaxRuleName bounds a rule's name, in bytes.
+	MaxRuleName = 128
+
 	// MinBuffer and MaxBuffer bound both buffers of a configuration.
 	MinBuffer = 1 << 10
 	MaxBuffer = 16 << 20
 
 	// MaxTimeout bounds both timeouts of a configuration.
 	MaxTimeout = 24 * time.Hour
+
+	// maxSessions bounds the sessions that a guest keeps under one rule.
+	maxSessions = 64
 
 	// chunkSize is the unit of buffering: the plaintext of one full record
 	// (RFC 8446, section 5.1).

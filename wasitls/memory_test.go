@@ -37,7 +37,7 @@ func TestIdleMemory(t *testing.T) {
 		return
 	}
 	addr, roots := startServer(t)
-	c := client(t, wasitls.Config{Roots: roots})
+	c := guest(t, wasitls.Config{Policy: wasitls.Trust(roots)})
 	dial := func() net.Conn {
 		below, err := net.Dial("tcp", addr)
 		noError(t, err)

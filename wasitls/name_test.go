@@ -121,7 +121,7 @@ func TestB_SNI(t *testing.T) {
 				hello <- h.ServerName
 				return nil, nil
 			}
-			h := client(t, config()).Start(wasitlstest.Peer{Config: server}.Pipe(), row.name)
+			h := guest(t, config()).Start(wasitlstest.Peer{Config: server}.Pipe(), row.name)
 			conn, err := h.Wait(timeout(t))
 			noError(t, err)
 			closeNow(t, conn)
@@ -140,7 +140,7 @@ func TestP2_84AddressNeedsIPSAN(t *testing.T) {
 func TestP2_86Wildcard(t *testing.T) {
 	server := ca().Server(wasitlstest.Names("*.server.test"))
 	peer := wasitlstest.Peer{Config: server}
-	conn, err := client(t, config()).Start(peer.Pipe(), "A.server.test").Wait(timeout(t))
+	conn, err := guest(t, config()).Start(peer.Pipe(), "A.server.test").Wait(timeout(t))
 	noError(t, err)
 	closeNow(t, conn)
 	for _, name := range []string{"server.test", "b.a.server.test"} {

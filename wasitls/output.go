@@ -17,10 +17,12 @@ type Output struct {
 
 	mu       sync.Mutex
 	queue    queue
-	flying   int  // bytes taken from queue and not yet with the transport
-	flushing bool // since Flush, until everything accepted is with the transport
-	closing  bool // close_notify was asked for
-	closed   bool // and is sent; or the half was abandoned or has reported its failure
+	flying   int   // bytes taken from queue and not yet with the transport
+	total    int64 // bytes sent
+	notified bool  // close_notify was sent
+	flushing bool  // since Flush, until everything accepted is with the transport
+	closing  bool  // close_notify was asked for
+	closed   bool  // and is sent; or the half was abandoned or has reported its failure
 	err      error
 	running  bool // the sender's goroutine
 	dropped  bool
@@ -46,7 +48,7 @@ func (o *Output) Permit() (int, error) {
 	}
 	// Waking the guest for a few bytes would cost as much as for many.
 	free := o.free()
-	if free < o.conn.config.WriteBuffer/2 {
+	if free < o.conn.rule.limits.WriteBuffer/2 {
 		return 0, nil
 	}
 	return free, nil
@@ -66,7 +68,7 @@ func (o *Output) failure() error {
 }
 
 func (o *Output) free() int {
-	return o.conn.config.WriteBuffer - o.queue.size - o.flying
+	return o.conn.rule.limits.WriteBuffer - o.queue.size - o.flying
 }
 
 // Write accepts all of p or, with an error, nothing: ErrPermit if p is larger
@@ -130,7 +132,7 @@ func (o *Output) ready() bool {
 	if o.closed || o.dropped || o.err != nil {
 		return true
 	}
-	return !o.flushing && !o.closing && o.free() >= o.conn.config.WriteBuffer/2
+	return !o.flushing && !o.closing && o.free() >= o.conn.rule.limits.WriteBuffer/2
 }
 
 // Notify calls f once when the half is ready, before it returns if that is so
@@ -180,7 +182,7 @@ func (o *Output) NotifyEnd(f func()) (stop func()) {
 }
 
 // Drop gives the half up. What was accepted is still delivered, and
-// close_notify after it if Close was called, within Config.CloseTimeout. It is
+// close_notify after it if Close was called, within Limits.CloseTimeout. It is
 // idempotent.
 //
 // Without Close no close_notify is sent: a guest that went away in the middle
@@ -204,7 +206,7 @@ func (o *Output) Drop() {
 
 // bound limits the time for what a dropped half still has to send.
 func (o *Output) bound() {
-	o.conn.wire.t.SetWriteDeadline(time.Now().Add(o.conn.config.CloseTimeout))
+	o.conn.wire.t.SetWriteDeadline(time.Now().Add(o.conn.rule.limits.CloseTimeout))
 }
 
 // abandon drops the half and what it had accepted.
@@ -300,6 +302,9 @@ func (o *Output) next() (burst []*chunk, more bool) {
 // sent records what became of what was on its way.
 func (o *Output) sent(op string, err error) {
 	o.mu.Lock()
+	if err == nil {
+		o.total += int64(o.flying)
+	}
 	o.flying = 0
 	switch {
 	case err != nil:
@@ -307,7 +312,7 @@ func (o *Output) sent(op string, err error) {
 		o.err = &StreamError{class, op, cause}
 		o.queue.reset()
 	case op == "close":
-		o.closed = true
+		o.closed, o.notified = true, true
 	}
 	if !o.pending() {
 		o.flushing = false
@@ -321,4 +326,12 @@ func (o *Output) sent(op string, err error) {
 	}
 	o.mu.Unlock()
 	wake(list)
+}
+
+// ending tells, when everything is over, the failure that ended the half, what
+// it has sent, and whether that was close_notify at last.
+func (o *Output) ending() (failure error, sent int64, closed bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.err, o.total, o.notified
 }

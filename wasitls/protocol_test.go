@@ -101,7 +101,7 @@ func TestC_Hello(t *testing.T) {
 // unsupported_extension. The handshake then waits for the rest.
 func TestC26UnknownExtension(t *testing.T) {
 	c := config()
-	c.HandshakeTimeout = 200 * time.Millisecond
+	c.Policy.Rules[0].HandshakeTimeout = 200 * time.Millisecond
 	peer := wasitlstest.Peer{Handle: func(_ *tls.Conn, below wasitlstest.Conn) {
 		wasitlstest.Answer(below, wasitlstest.Hello{
 			Suite:      tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -154,8 +154,8 @@ func TestC23Corruption(t *testing.T) {
 	for _, n := range []int{3, 12, 80, 100, 200, 500, 800, 1000} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			c := config()
-			c.HandshakeTimeout = time.Second // a changed length may make both wait
-			conn, err := client(t, c).Start(wasitlstest.Flip(wasitlstest.Peer{Config: good()}.Pipe(), n), wasitlstest.Name).Wait(timeout(t))
+			c.Policy.Rules[0].HandshakeTimeout = time.Second // a changed length may make both wait
+			conn, err := guest(t, c).Start(wasitlstest.Flip(wasitlstest.Peer{Config: good()}.Pipe(), n), wasitlstest.Name).Wait(timeout(t))
 			if err == nil {
 				closeNow(t, conn)
 				t.Fatal("handshake succeeded")

@@ -99,6 +99,16 @@ func (t *streams) readSome(p []byte) (int, error) {
 	return t.in.Read(p)
 }
 
+// RemoteAddr implements Addressed: what is received is from the source's
+// address. A sink that has an address must have the same one.
+func (t *streams) RemoteAddr() net.Addr {
+	from := addressOf(t.in)
+	if _, ok := t.out.(Addressed); ok && addressOf(t.out) != from || !from.IsValid() {
+		return nil
+	}
+	return net.TCPAddrFromAddrPort(from)
+}
+
 // ReadNow implements NowReader.
 func (t *streams) ReadNow(p []byte) (int, error) {
 	select {

@@ -49,10 +49,10 @@ func pattern(n uint64) byte { return byte(n ^ n>>8 ^ n>>16) }
 func newWalk(t *testing.T, seed uint64) *walk {
 	w := &walk{t: t, rand: rand.New(rand.NewPCG(seed, 1))}
 	c := config()
-	c.WriteBuffer = []int{1 << 10, 5000, 64 << 10}[w.rand.IntN(3)]
-	c.ReadBuffer = []int{1 << 10, 20_000, 128 << 10}[w.rand.IntN(3)]
-	c.MaxVersion = []uint16{tls.VersionTLS12, tls.VersionTLS13}[w.rand.IntN(2)]
-	w.size = c.WriteBuffer
+	c.Policy.Limits.WriteBuffer = []int{1 << 10, 5000, 64 << 10}[w.rand.IntN(3)]
+	c.Policy.Limits.ReadBuffer = []int{1 << 10, 20_000, 128 << 10}[w.rand.IntN(3)]
+	c.Policy.Rules[0].MaxVersion = []uint16{tls.VersionTLS12, tls.VersionTLS13}[w.rand.IntN(2)]
+	w.size = c.Policy.Limits.WriteBuffer
 	near, far := wasitlstest.PipeSize([]int{100, 4096, 64 << 10}[w.rand.IntN(3)])
 	go wasitlstest.Peer{Config: good(), Handle: wasitlstest.Echo}.Serve(far)
 	var transport net.Conn = near
@@ -62,7 +62,7 @@ func newWalk(t *testing.T, seed uint64) *walk {
 	if w.rand.IntN(5) == 0 { // the transport breaks at some time
 		time.AfterFunc(time.Duration(w.rand.IntN(30))*time.Millisecond, func() { far.Reset() })
 	}
-	h := client(t, c).Start(transport, wasitlstest.Name)
+	h := guest(t, c).Start(transport, wasitlstest.Name)
 	conn, err := h.Wait(timeout(t))
 	if err != nil {
 		var failure *wasitls.HandshakeError

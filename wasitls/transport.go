@@ -3,6 +3,7 @@ package wasitls
 import (
 	"io"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +32,29 @@ type NowReader interface {
 	Transport
 	// ReadNow is Read, but returns 0 and no error instead of waiting.
 	ReadNow(p []byte) (int, error)
+}
+
+// Addressed is a Transport, or a Source below one, that knows the address it is
+// connected to. Every net.Conn is one.
+type Addressed interface {
+	// RemoteAddr returns the peer's address, as of a *net.TCPAddr. Anything
+	// else is an address that is not known.
+	RemoteAddr() net.Addr
+}
+
+// addressOf returns the address that a transport is connected to, zero if it
+// is not known.
+func addressOf(t any) netip.AddrPort {
+	a, ok := t.(Addressed)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	tcp, ok := a.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	addr := tcp.AddrPort()
+	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port())
 }
 
 // Borrow returns a transport on conn that leaves conn open: Close only ends

@@ -82,7 +82,7 @@ func TestD06Truncation(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		t.Run(tls.VersionName(version), func(t *testing.T) {
 			c := config()
-			c.MaxVersion = version
+			c.Policy.Rules[0].MaxVersion = version
 			peer := wasitlstest.Peer{Config: good(), Handle: wasitlstest.Truncate("hello")}
 			conn := connect(t, c, peer.Pipe())
 			data, err := readAll(t, conn)
@@ -93,7 +93,7 @@ func TestD06Truncation(t *testing.T) {
 			}
 			closedForEver(t, conn.Conn.Input())
 
-			c.AllowTruncation = true
+			c.Policy.Rules[0].AllowTruncation = true
 			data, err = readAll(t, connect(t, c, peer.Pipe()))
 			noError(t, err)
 			want(t, "data", data, "hello")
@@ -168,7 +168,7 @@ func (e *eager) errIfEmpty() error {
 func TestD07HalfRecord(t *testing.T) {
 	for _, allow := range []bool{false, true} {
 		c := config()
-		c.AllowTruncation = allow
+		c.Policy.Rules[0].AllowTruncation = allow
 		conn := connect(t, c, wasitlstest.Peer{Config: good(), Handle: wasitlstest.HalfRecord("hello")}.Pipe())
 		data, err := readAll(t, conn)
 		want(t, "data", data, "hello")
@@ -257,7 +257,7 @@ func TestD14IPv6(t *testing.T) {
 	}()
 	below, err := net.Dial("tcp", l.Addr().String())
 	noError(t, err)
-	conn, err := client(t, config()).Start(below, "::1").Wait(timeout(t))
+	conn, err := guest(t, config()).Start(below, "::1").Wait(timeout(t))
 	noError(t, err)
 	defer closeNow(t, conn)
 	data, err := readAll(t, wasitlstest.NewBlocking(conn))

@@ -100,13 +100,9 @@ func newLinker(offer *tlsOffer) (*host.Linker, error) {
 	if offer == nil {
 		return l, nil
 	}
-	client, err := wasitls.NewClient(wasitls.Config{Roots: offer.roots})
-	if err != nil {
-		return nil, err
-	}
 	return l, errors.Join(
-		tlsp2.Bind(l, tlsp2.Options{TLS: offer.draft != draft03, Client: client}),
-		tlsp3.Bind(l, tlsp3.Options{TLS: offer.draft != draft02, Client: client}),
+		tlsp2.Bind(l, tlsp2.Options{TLS: offer.draft != draft03}),
+		tlsp3.Bind(l, tlsp3.Options{TLS: offer.draft != draft02}),
 	)
 }
 
@@ -153,9 +149,15 @@ func (g *guest) attach(s *host.Store) error {
 		Mounts:  g.mounts,
 		Network: wasi.Network{Policy: g.network},
 	})
-	if err == nil && g.tls != nil {
-		tlsp2.Attach(s)
-		tlsp3.Attach(s)
+	if err != nil || g.tls == nil {
+		return err
 	}
-	return err
+	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(g.tls.roots)})
+	if err != nil {
+		return err
+	}
+	user := client.NewGuest(wasitls.GuestConfig{Name: g.args[0], Resolved: wasi.Resolved(s)})
+	tlsp2.Attach(s, user)
+	tlsp3.Attach(s, user)
+	return nil
 }

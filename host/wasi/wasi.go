@@ -81,6 +81,14 @@ func AttachNetwork(s *host.Store, n Network) {
 	}
 }
 
+// Resolved returns whether the store's guest was given an address when it
+// looked a name up, which is in lower case and without trailing dot. It is
+// never so for a store without network.
+func Resolved(s *host.Store) func(name string, addr netip.Addr) bool {
+	n := host.State[sock.Net](s)
+	return func(name string, addr netip.Addr) bool { return n != nil && n.Grants.ResolvedTo(name, addr) }
+}
+
 // AttachMounts gives a store directories. It fails if one cannot be opened.
 // They are closed with the store.
 func AttachMounts(s *host.Store, mounts []rootfs.Mount) error {

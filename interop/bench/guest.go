@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/p2/cli"
 	"github.com/wasitls/wasitls/host/wasi/p2/clocks"
@@ -26,7 +27,7 @@ import (
 // guestHost runs guests in this process, through the public packages.
 type guestHost struct {
 	load     func(name string) ([]byte, error)
-	roots    *x509.CertPool
+	client   *wasitls.Client
 	cache    string
 	engine   *host.Engine
 	programs map[string]*host.Program
@@ -37,7 +38,11 @@ func newGuestHost(cache string, roots *x509.CertPool, load func(string) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	return &guestHost{load: load, roots: roots, cache: cache, engine: engine, programs: map[string]*host.Program{}}, nil
+	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(roots)})
+	if err != nil {
+		return nil, err
+	}
+	return &guestHost{load: load, client: client, cache: cache, engine: engine, programs: map[string]*host.Program{}}, nil
 }
 
 func (h *guestHost) close() error { return h.engine.Close() }
@@ -45,10 +50,6 @@ func (h *guestHost) close() error { return h.engine.Close() }
 // linker offers what the guests of the measures import. first, if not nil, is
 // called when a guest asks for its arguments, which they do before all else.
 func (h *guestHost) linker(args []string, first func()) (*host.Linker, error) {
-	client, err := wasitls.NewClient(wasitls.Config{Roots: h.roots})
-	if err != nil {
-		return nil, err
-	}
 	l := host.NewLinker()
 	wasiio.Bind(l)
 	clocks.Bind(l)
@@ -62,10 +63,10 @@ func (h *guestHost) linker(args []string, first func()) (*host.Linker, error) {
 				return args, nil
 			}))
 	}
-	if err := bindP3(l, client); err != nil {
+	if err := bindP3(l); err != nil {
 		return nil, err
 	}
-	return l, p2.Bind(l, p2.Options{TLS: true, Client: client})
+	return l, p2.Bind(l, p2.Options{TLS: true})
 }
 
 // program returns a guest ready to be instantiated.
@@ -97,7 +98,7 @@ func (h *guestHost) link(ctx context.Context, e *host.Engine, l *host.Linker, na
 }
 
 // newStore makes a store with what a guest is granted: the network of this machine.
-func newStore(e *host.Engine, args []string, stdout, stderr io.Writer) (*host.Store, error) {
+func (h *guestHost) newStore(e *host.Engine, args []string, stdout, stderr io.Writer) (*host.Store, error) {
 	s, err := e.NewStore(host.Limits{})
 	if err != nil {
 		return nil, err
@@ -105,8 +106,9 @@ func newStore(e *host.Engine, args []string, stdout, stderr io.Writer) (*host.St
 	wasiio.Attach(s)
 	cli.Attach(s, cli.Config{Args: args, Streams: stdio.Streams{Stdout: stdout, Stderr: stderr}})
 	sockets.Attach(s, sockets.Config{Policy: netgrant.Policy{All: true}})
-	p2.Attach(s)
-	tlsp3.Attach(s)
+	guest := h.client.NewGuest(wasitls.GuestConfig{Name: "bench", Resolved: wasi.Resolved(s)})
+	p2.Attach(s, guest)
+	tlsp3.Attach(s, guest)
 	return s, nil
 }
 
@@ -117,7 +119,7 @@ func (h *guestHost) run(ctx context.Context, name string, stdout io.Writer, args
 		return err
 	}
 	var complaint strings.Builder
-	s, err := newStore(h.engine, append([]string{name}, args...), stdout, &complaint)
+	s, err := h.newStore(h.engine, append([]string{name}, args...), stdout, &complaint)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/wasitls/wasitls/host"
 	wasip3 "github.com/wasitls/wasitls/host/wasi/p3"
-	"github.com/wasitls/wasitls/wasitls"
 	tlsp3 "github.com/wasitls/wasitls/wasitls/p3"
 )
 
@@ -20,9 +19,9 @@ import (
 const guestP3 = "tlsbench-p3"
 
 // bindP3 offers what it imports. What a store grants is shared with 0.2.
-func bindP3(l *host.Linker, client *wasitls.Client) error {
+func bindP3(l *host.Linker) error {
 	wasip3.Bind(l)
-	return tlsp3.Bind(l, tlsp3.Options{TLS: true, Client: client})
+	return tlsp3.Bind(l, tlsp3.Options{TLS: true})
 }
 
 // receiveP3 is receive.

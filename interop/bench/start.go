@@ -115,7 +115,7 @@ func (b *bench) startNew(ctx context.Context, wasm []byte) (l launch, err error)
 		return l, err
 	}
 	l.link = lap()
-	return l, launchGuest(ctx, engine, p, lap, &l)
+	return l, b.host.launch(ctx, engine, p, lap, &l)
 }
 
 func (b *bench) startWarm(ctx context.Context, wasm []byte) (l launch, err error) {
@@ -129,12 +129,12 @@ func (b *bench) startWarm(ctx context.Context, wasm []byte) (l launch, err error
 		return l, err
 	}
 	lap = laps()
-	return l, launchGuest(ctx, b.host.engine, p, lap, &l)
+	return l, b.host.launch(ctx, b.host.engine, p, lap, &l)
 }
 
-// launchGuest runs a guest to its end. The linker's hook ends the last lap.
-func launchGuest(ctx context.Context, e *host.Engine, p *host.Program, lap func() time.Duration, l *launch) (err error) {
-	s, err := newStore(e, nil, io.Discard, io.Discard)
+// launch runs a guest to its end. The linker's hook ends the last lap.
+func (h *guestHost) launch(ctx context.Context, e *host.Engine, p *host.Program, lap func() time.Duration, l *launch) (err error) {
+	s, err := h.newStore(e, nil, io.Discard, io.Discard)
 	if err != nil {
 		return err
 	}

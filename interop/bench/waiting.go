@@ -87,7 +87,7 @@ func (b *bench) waiters(ctx context.Context, n int) (_ crowd, err error) {
 		return crowd{}, err
 	}
 	before := takeMemory()
-	g := guests{engine: engine, program: p}
+	g := guests{host: b.host, engine: engine, program: p}
 	defer func() {
 		cancel(errEnough)
 		err = errors.Join(err, g.wait(), engine.Close())
@@ -115,6 +115,7 @@ func (b *bench) waiters(ctx context.Context, n int) (_ crowd, err error) {
 
 // guests are many of one program.
 type guests struct {
+	host    *guestHost
 	engine  *host.Engine
 	program *host.Program
 
@@ -145,7 +146,7 @@ func (g *guests) start(ctx context.Context, n int) error {
 // one runs a guest that waits until ctx ends; begun is called before its run.
 func (g *guests) one(ctx context.Context, begun func()) (err error) {
 	var complaint strings.Builder
-	s, err := newStore(g.engine, nil, io.Discard, &complaint)
+	s, err := g.host.newStore(g.engine, nil, io.Discard, &complaint)
 	if err != nil {
 		return err
 	}

@@ -58,13 +58,13 @@ func (r Run) Do(tb testing.TB) Outcome {
 		program = static(tb)
 		r.Mounts = append([]rootfs.Mount{{Host: library(tb), Guest: "/usr", ReadOnly: true}}, r.Mounts...)
 	}
-	client, err := wasitls.NewClient(wasitls.Config{Roots: r.Roots})
+	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(r.Roots)})
 	if err != nil {
 		tb.Fatal(err)
 	}
 	l := host.NewLinker()
 	p2.Bind(l)
-	if err := tlsp2.Bind(l, tlsp2.Options{TLS: true, Client: client}); err != nil {
+	if err := tlsp2.Bind(l, tlsp2.Options{TLS: true}); err != nil {
 		tb.Fatal(err)
 	}
 	s, err := program.engine.NewStore(r.Limits)
@@ -89,7 +89,7 @@ func (r Run) Do(tb testing.TB) Outcome {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tlsp2.Attach(s)
+	tlsp2.Attach(s, client.NewGuest(wasitls.GuestConfig{Name: "python", Resolved: wasi.Resolved(s)}))
 	limit := r.Timeout
 	if limit == 0 {
 		limit = time.Minute

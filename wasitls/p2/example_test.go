@@ -34,13 +34,13 @@ func run(ctx context.Context, wasm []byte, server string, roots *x509.CertPool, 
 		return 0, err
 	}
 	defer component.Close()
-	client, err := wasitls.NewClient(wasitls.Config{Roots: roots})
+	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(roots)})
 	if err != nil {
 		return 0, err
 	}
 	linker := host.NewLinker()
 	wasi.Bind(linker)
-	if err := p2.Bind(linker, p2.Options{TLS: true, Client: client}); err != nil {
+	if err := p2.Bind(linker, p2.Options{TLS: true}); err != nil {
 		return 0, err
 	}
 
@@ -61,7 +61,7 @@ func run(ctx context.Context, wasm []byte, server string, roots *x509.CertPool, 
 	if err != nil {
 		return 0, err
 	}
-	p2.Attach(store)
+	p2.Attach(store, client.NewGuest(wasitls.GuestConfig{}))
 	instance, err := linker.Instantiate(ctx, store, component)
 	if err != nil {
 		return 0, err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wasitls/wasitls/host"
+	wasibase "github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	wasi "github.com/wasitls/wasitls/host/wasi/p2"
 	"github.com/wasitls/wasitls/host/wasi/p2/cli"
@@ -24,6 +25,7 @@ import (
 type rig struct {
 	engine *host.Engine
 	linker *host.Linker
+	client *wasitls.Client
 	peer   *checkpeer.Peer
 	comps  map[string]*host.Component
 }
@@ -39,13 +41,15 @@ func newRig(t *testing.T) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := wasitls.NewClient(wasitls.Config{Roots: peer.Pool(), HandshakeTimeout: 3 * time.Second})
+	policy := wasitls.Trust(peer.Pool())
+	policy.Rules[0].HandshakeTimeout = 3 * time.Second
+	client, err := wasitls.NewClient(wasitls.Config{Policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{engine: engine, linker: host.NewLinker(), peer: peer, comps: map[string]*host.Component{}}
+	r := &rig{engine: engine, linker: host.NewLinker(), client: client, peer: peer, comps: map[string]*host.Component{}}
 	wasi.Bind(r.linker)
-	if err := p2.Bind(r.linker, p2.Options{TLS: true, Client: client}); err != nil {
+	if err := p2.Bind(r.linker, p2.Options{TLS: true}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -85,7 +89,7 @@ func (r *rig) run(t *testing.T, name string, args ...string) (stdout, stderr str
 	if err != nil {
 		t.Fatal(err)
 	}
-	p2.Attach(s)
+	p2.Attach(s, r.client.NewGuest(wasitls.GuestConfig{Name: name, Resolved: wasibase.Resolved(s)}))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	in, err := r.linker.Instantiate(ctx, s, c)

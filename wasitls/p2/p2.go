@@ -23,8 +23,6 @@ type Options struct {
 	// TLS serves the draft. It is off by default, as its WIT is gated by
 	// @unstable(feature = tls): what it offers may change or vanish.
 	TLS bool
-	// Client makes the connections. Nil means that of a zero wasitls.Config.
-	Client *wasitls.Client
 }
 
 // The resources of the draft.
@@ -35,16 +33,10 @@ var (
 )
 
 // Bind adds the draft to the linker, if Options.TLS asks for it. The
-// interfaces of wasi:io must be there too.
+// interfaces of wasi:io must be there too. Each store needs Attach.
 func Bind(l *host.Linker, o Options) error {
 	if !o.TLS {
 		return nil
-	}
-	if o.Client == nil {
-		var err error
-		if o.Client, err = wasitls.NewClient(wasitls.Config{}); err != nil {
-			return err
-		}
 	}
 	i := l.Interface(Interface)
 	// The draft names the resources of wasi:io that it uses.
@@ -56,7 +48,7 @@ func Bind(l *host.Linker, o Options) error {
 	i.Resource("future-client-streams", futureResource)
 	i.Resource("client-connection", connectionResource)
 	i.Func("[constructor]client-handshake", host.Func(newHandshake))
-	i.Func("[static]client-handshake.finish", host.Func(finisher(o.Client)))
+	i.Func("[static]client-handshake.finish", host.Func(finish))
 	i.Func("[method]future-client-streams.subscribe", host.Func(subscribe))
 	i.Func("[method]future-client-streams.get", host.Func(get))
 	i.Func("[method]client-connection.close-output", host.Func(closeOutput))
@@ -112,24 +104,22 @@ type future struct {
 
 type finishArgs struct{ This *handshake }
 
-func finisher(client *wasitls.Client) func(*host.Call, *finishArgs) (*future, error) {
-	return func(c *host.Call, a *finishArgs) (*future, error) {
-		if err := begin(c.Store()); err != nil {
-			a.This.transport.Close()
-			return nil, err
-		}
-		f := &future{h: client.Start(a.This.transport, a.This.name)}
-		track(c.Store(), f.h)
-		return f, nil
+func finish(c *host.Call, a *finishArgs) (*future, error) {
+	o := host.State[open](c.Store())
+	if o == nil {
+		a.This.transport.Close()
+		return nil, errNotAttached
 	}
+	f := &future{h: o.guest.Start(a.This.transport, a.This.name)}
+	o.track(f.h)
+	return f, nil
 }
 
-func dropFuture(c *host.Call, f *future) error {
+func dropFuture(_ *host.Call, f *future) error {
 	if err := f.Childless(); err != nil {
 		return err
 	}
 	f.h.Cancel()
-	dropped(c.Store())
 	return nil
 }
 
@@ -164,7 +154,7 @@ func get(c *host.Call, a *futureArg) (host.Option[consumed], error) {
 	case err != nil:
 		return host.Some(consumed{Ok: outcome{IsErr: true, Err: io.NewError(err)}}), nil
 	}
-	track(c.Store(), conn)
+	host.State[open](c.Store()).track(conn)
 	return host.Some(consumed{Ok: outcome{Ok: streams{
 		Connection: &connection{conn},
 		Input:      io.NewInputStream(input{conn.Input()}),

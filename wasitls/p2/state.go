@@ -5,29 +5,27 @@ import (
 	"sync"
 
 	"github.com/wasitls/wasitls/host"
+	"github.com/wasitls/wasitls/wasitls"
 )
 
-// MaxLive bounds what one guest has open at a time: futures it holds, and
-// handshakes and connections that have not ended. Beyond it a handshake traps:
-// each takes processor time and memory of the host, also after the guest has
-// dropped it. It is twice as much as a guest may have sockets.
-const MaxLive = 2048
+var errNotAttached = errors.New("wasi:tls: the store has no guest: see Attach")
 
-var errTooMany = errors.New("wasi:tls: guest has too many handshakes and connections")
-
-// Attach makes the store's Close wait for its TLS connections: until what the
-// guest had written, and close_notify if it asked for that, is with the
-// transport, or wasitls.Config.CloseTimeout has passed. Attach it after WASI,
-// whose sockets the connections use. A store without it has no limit of
-// connections.
-func Attach(s *host.Store) { host.Attach(s, &open{live: map[ending]struct{}{}}) }
+// Attach gives the store the guest that its connections belong to. It makes
+// the store's Close wait for those: until what the guest had written, and
+// close_notify if it asked for that, is with the transport, or
+// wasitls.Limits.CloseTimeout has passed. Attach it after WASI, whose sockets
+// the connections use. In a store without it handshakes trap.
+func Attach(s *host.Store, g *wasitls.Guest) {
+	host.Attach(s, &open{guest: g, live: map[ending]struct{}{}})
+}
 
 // open is what one guest has open.
 type open struct {
-	mu      sync.Mutex
-	futures int                 // that the guest holds
-	live    map[ending]struct{} // handshakes and connections that had not ended when last looked at
-	sweep   int                 // how many there may be before those that have ended are forgotten
+	guest *wasitls.Guest
+
+	mu    sync.Mutex
+	live  map[ending]struct{} // handshakes and connections that had not ended when last looked at
+	sweep int                 // how many there may be before those that have ended are forgotten
 }
 
 // ending is a handshake or connection; Done is closed when nothing of it runs.
@@ -36,38 +34,8 @@ type ending interface{ Done() <-chan struct{} }
 // minSweep is the smallest open.sweep.
 const minSweep = 64
 
-// begin counts a new future, unless there are too many.
-func begin(s *host.Store) error {
-	o := host.State[open](s)
-	if o == nil {
-		return nil
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.futures+len(o.live) >= MaxLive {
-		o.forgetEnded()
-	}
-	if o.futures+len(o.live) >= MaxLive {
-		return errTooMany
-	}
-	o.futures++
-	return nil
-}
-
-// dropped counts a future less.
-func dropped(s *host.Store) {
-	if o := host.State[open](s); o != nil {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.futures--
-	}
-}
-
-func track(s *host.Store, e ending) {
-	o := host.State[open](s)
-	if o == nil {
-		return
-	}
+// track remembers what Close is to wait for.
+func (o *open) track(e ending) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.live[e] = struct{}{}

@@ -3,6 +3,7 @@ package p2
 import (
 	"context"
 	"errors"
+	"net"
 
 	"github.com/wasitls/wasitls/host/wasi/stream"
 	"github.com/wasitls/wasitls/wasitls"
@@ -59,6 +60,12 @@ func (s sink) Permit() (int, error) {
 	n, err := s.Output.Permit()
 	return n, fromWASI(err)
 }
+
+// RemoteAddr implements wasitls.Addressed.
+func (s source) RemoteAddr() net.Addr { return stream.RemoteAddr(s.Input) }
+
+// RemoteAddr implements wasitls.Addressed.
+func (s sink) RemoteAddr() net.Addr { return stream.RemoteAddr(s.Output) }
 
 func (s sink) Write(p []byte) error { return fromWASI(s.Output.Write(p)) }
 func (s sink) Flush() error         { return fromWASI(s.Output.Flush()) }

@@ -18,8 +18,8 @@ var (
 	errDropped      = errors.New("the connector was dropped before connect()")
 	errCanceled     = errors.New("connect() was cancelled")
 	errBroken       = errors.New("broken pipe: the ciphertext stream of send() was dropped")
-	errTooMany      = errors.New("the guest has too many connections")
 	errEnded        = errors.New("the guest has ended")
+	errNotAttached  = errors.New("wasi:tls: the store has no guest: see Attach")
 )
 
 // connector is a connection as the draft has it: two directions, each with a
@@ -29,8 +29,8 @@ var (
 // Each outcome is told exactly once, whatever happens: to the function given
 // to send and receive, on any goroutine and without locks held.
 type connector struct {
-	client *wasitls.Client
-	gone   func() // called once, when both directions are over; may be nil
+	guest *wasitls.Guest
+	gone  func() // called once, when both directions are over; may be nil
 
 	mu        sync.Mutex
 	todo      []func() // to be called without the lock: see do
@@ -42,8 +42,8 @@ type connector struct {
 	drains    sync.WaitGroup
 }
 
-func newConnector(client *wasitls.Client) *connector {
-	c := &connector{client: client}
+func newConnector(guest *wasitls.Guest) *connector {
+	c := &connector{guest: guest}
 	c.out.c, c.in.c = c, c
 	return c
 }
@@ -103,7 +103,7 @@ func (c *connector) connect(ctx context.Context, name string) error {
 	if err != nil {
 		return c.fail(err)
 	}
-	conn, err := c.client.Handshake(ctx, transport, name)
+	conn, err := c.guest.Handshake(ctx, transport, name)
 	if err != nil && ctx.Err() != nil {
 		err = errCanceled
 	}

@@ -46,7 +46,7 @@ func TestP3_48_dropped(t *testing.T) {
 // messages that are not data are handled up to the next data.
 func TestP3_48_unread(t *testing.T) {
 	const buffer = 16 << 10
-	client := newClient(t, func(c *wasitls.Config) { c.ReadBuffer = buffer })
+	client := newClient(t, func(c *wasitls.Config) { c.Policy.Limits.ReadBuffer = buffer })
 	g := newGuest(t, client)
 	answered := newTold("key update")
 	data := make([]byte, buffer)

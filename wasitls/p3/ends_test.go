@@ -204,7 +204,7 @@ func TestP3_44(t *testing.T) {
 		})
 	}
 	t.Run("allowed", func(t *testing.T) {
-		g := goodWith(t, newClient(t, func(c *wasitls.Config) { c.AllowTruncation = true }), wasitlstest.Truncate("all of it"))
+		g := goodWith(t, newClient(t, func(c *wasitls.Config) { c.Policy.Rules[0].AllowTruncation = true }), wasitlstest.Truncate("all of it"))
 		want(t, "text", g.readAll(), "all of it")
 		g.received.ok(t)
 	})

@@ -4,7 +4,6 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -23,8 +22,8 @@ import (
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
-// run runs a command, of WASI 0.2 or 0.3, that may connect to one server over TLS.
-func run(ctx context.Context, wasm []byte, server string, roots *x509.CertPool, args ...string) (int, error) {
+// run runs a command, of WASI 0.2 or 0.3, that may connect to one server, over TLS by the client's policy.
+func run(ctx context.Context, wasm []byte, server string, client *wasitls.Client, args ...string) (int, error) {
 	// Once for a process: an engine, the code, what guests are offered.
 	engine, err := host.NewEngine(host.Config{})
 	if err != nil {
@@ -36,7 +35,7 @@ func run(ctx context.Context, wasm []byte, server string, roots *x509.CertPool, 
 		return 0, err
 	}
 	defer component.Close()
-	linker, err := offers(wasitls.Config{Roots: roots})
+	linker, err := offers()
 	if err != nil {
 		return 0, err
 	}
@@ -58,8 +57,9 @@ func run(ctx context.Context, wasm []byte, server string, roots *x509.CertPool, 
 	if err := errors.Join(p2.Attach(store, grants), p3.Attach(store, grants)); err != nil {
 		return 0, err
 	}
-	tlsp2.Attach(store)
-	tlsp3.Attach(store)
+	user := client.NewGuest(wasitls.GuestConfig{Name: args[0], Resolved: wasi.Resolved(store)})
+	tlsp2.Attach(store, user)
+	tlsp3.Attach(store, user)
 	instance, err := linker.Instantiate(ctx, store, component)
 	if err != nil {
 		return 0, err
@@ -68,17 +68,13 @@ func run(ctx context.Context, wasm []byte, server string, roots *x509.CertPool, 
 }
 
 // offers returns a linker with WASI and wasi:tls in both versions.
-func offers(config wasitls.Config) (*host.Linker, error) {
-	client, err := wasitls.NewClient(config)
-	if err != nil {
-		return nil, err
-	}
+func offers() (*host.Linker, error) {
 	linker := host.NewLinker()
 	p2.Bind(linker)
 	p3.Bind(linker)
 	return linker, errors.Join(
-		tlsp2.Bind(linker, tlsp2.Options{TLS: true, Client: client}),
-		tlsp3.Bind(linker, tlsp3.Options{TLS: true, Client: client}))
+		tlsp2.Bind(linker, tlsp2.Options{TLS: true}),
+		tlsp3.Bind(linker, tlsp3.Options{TLS: true}))
 }
 
 // Two guests, one for each version, send a request over TLS to a server in
@@ -91,10 +87,14 @@ func Example() {
 	}
 	defer server.Close()
 
-	status, err := run(context.Background(), guest("democli"), server.Addr(), authority.Pool(),
+	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(authority.Pool())})
+	if err != nil {
+		log.Fatal(err)
+	}
+	status, err := run(context.Background(), guest("democli"), server.Addr(), client,
 		"democli", server.Addr(), wasitlstest.Name)
 	fmt.Println(status, err)
-	status, err = run(context.Background(), guest("https-get-p3"), server.Addr(), authority.Pool(),
+	status, err = run(context.Background(), guest("https-get-p3"), server.Addr(), client,
 		"https-get-p3", "https://"+server.Addr()+"/")
 	fmt.Println(status, err)
 	// Output:

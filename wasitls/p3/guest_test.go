@@ -23,6 +23,7 @@ import (
 type rig struct {
 	engine *host.Engine
 	linker *host.Linker
+	client *wasitls.Client
 	peer   *checkpeer.Peer
 	comps  map[string]*host.Component
 }
@@ -39,13 +40,15 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { engine.Close() })
-	client, err := wasitls.NewClient(wasitls.Config{Roots: peer.Pool(), HandshakeTimeout: 3 * time.Second})
+	policy := wasitls.Trust(peer.Pool())
+	policy.Rules[0].HandshakeTimeout = 3 * time.Second
+	client, err := wasitls.NewClient(wasitls.Config{Policy: policy})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{engine: engine, linker: host.NewLinker(), peer: peer, comps: map[string]*host.Component{}}
+	r := &rig{engine: engine, linker: host.NewLinker(), client: client, peer: peer, comps: map[string]*host.Component{}}
 	wasip3.Bind(r.linker)
-	if err := p3.Bind(r.linker, p3.Options{TLS: true, Client: client}); err != nil {
+	if err := p3.Bind(r.linker, p3.Options{TLS: true}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -99,7 +102,7 @@ func (r *rig) runIn(ctx context.Context, t *testing.T, s *host.Store, name strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	p3.Attach(s)
+	p3.Attach(s, r.client.NewGuest(wasitls.GuestConfig{Name: name, Resolved: wasi.Resolved(s)}))
 	in, err := r.linker.Instantiate(ctx, s, c)
 	if err != nil {
 		t.Fatal(err)

@@ -56,9 +56,9 @@ func leftovers() string {
 	}
 }
 
-func newClient(t testing.TB, change ...func(*wasitls.Config)) *wasitls.Client {
+func newClient(t testing.TB, change ...func(*wasitls.Config)) *wasitls.Guest {
 	t.Helper()
-	config := wasitls.Config{Roots: ca().Pool()}
+	config := wasitls.Config{Policy: wasitls.Trust(ca().Pool())}
 	for _, change := range change {
 		change(&config)
 	}
@@ -66,7 +66,7 @@ func newClient(t testing.TB, change ...func(*wasitls.Config)) *wasitls.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return client
+	return client.NewGuest(wasitls.GuestConfig{})
 }
 
 // told is an outcome to wait for.
@@ -142,7 +142,7 @@ type guest struct {
 }
 
 // newGuest sets up both directions of a connector.
-func newGuest(t testing.TB, client *wasitls.Client) *guest {
+func newGuest(t testing.TB, client *wasitls.Guest) *guest {
 	t.Helper()
 	g := &guest{t: t, c: newConnector(client), sent: newTold("outcome of send"), received: newTold("outcome of receive")}
 	var err error
@@ -213,7 +213,7 @@ func limitedBy(t testing.TB, d time.Duration) context.Context {
 }
 
 // goodWith returns a guest with a connection to such a peer.
-func goodWith(t testing.TB, client *wasitls.Client, h handler) *guest {
+func goodWith(t testing.TB, client *wasitls.Guest, h handler) *guest {
 	t.Helper()
 	g := newGuest(t, client)
 	g.pump(peerFor(h))

@@ -1,11 +1,6 @@
 package p3
 
 const (
-	// MaxConnections is how many handshakes and connections of one guest may
-	// be under way: each takes processor time and memory of the host. Beyond
-	// it connect fails. It is twice as much as a guest may have sockets.
-	MaxConnections = 2048
-
 	// cipherPipe is how much ciphertext waits for a slower side, in bytes, in
 	// each direction: some full records, so that both have work. Nothing is
 	// held while nothing waits.

@@ -24,8 +24,6 @@ type Options struct {
 	// TLS serves the draft. It is off by default: what it offers may change or
 	// vanish, though its WIT is not gated.
 	TLS bool
-	// Client makes the connections. Nil means that of a zero wasitls.Config.
-	Client *wasitls.Client
 }
 
 // The resources of the draft.
@@ -34,16 +32,11 @@ var (
 	errorResource     = host.NewResource("error", func(*host.Call, *failure) error { return nil })
 )
 
-// Bind adds the draft to the linker, if Options.TLS asks for it.
+// Bind adds the draft to the linker, if Options.TLS asks for it. Each store
+// needs Attach.
 func Bind(l *host.Linker, o Options) error {
 	if !o.TLS {
 		return nil
-	}
-	if o.Client == nil {
-		var err error
-		if o.Client, err = wasitls.NewClient(wasitls.Config{}); err != nil {
-			return err
-		}
 	}
 	t := l.Interface(TypesInterface)
 	t.Resource("error", errorResource)
@@ -51,7 +44,7 @@ func Bind(l *host.Linker, o Options) error {
 	c := l.Interface(ClientInterface)
 	c.Resource("error", errorResource)
 	c.Resource("connector", connectorResource)
-	c.Func("[constructor]connector", host.Func(constructor(o.Client)))
+	c.Func("[constructor]connector", host.Func(constructor))
 	c.Func("[method]connector.send", host.Func(send))
 	c.Func("[method]connector.receive", host.Func(receive))
 	c.Func("[static]connector.connect", host.TryAsync(connect, classify))
@@ -82,12 +75,14 @@ type direction struct {
 	Outcome *host.Future[outcome]
 }
 
-func constructor(client *wasitls.Client) func(*host.Call, *host.None) (*connector, error) {
-	return func(c *host.Call, _ *host.None) (*connector, error) {
-		connector := newConnector(client)
-		track(c.Store(), connector)
-		return connector, nil
+func constructor(c *host.Call, _ *host.None) (*connector, error) {
+	o := host.State[open](c.Store())
+	if o == nil {
+		return nil, errNotAttached
 	}
+	connector := newConnector(o.guest)
+	o.track(connector)
+	return connector, nil
 }
 
 func dropConnector(_ *host.Call, c *connector) error {
@@ -153,10 +148,7 @@ type connectArgs struct {
 	ServerName string
 }
 
-func connect(ctx context.Context, s *host.Store, a *connectArgs) (host.None, error) {
-	if err := admit(s, a.This); err != nil {
-		return host.None{}, a.This.fail(err)
-	}
+func connect(ctx context.Context, _ *host.Store, a *connectArgs) (host.None, error) {
 	return host.None{}, a.This.connect(ctx, a.ServerName)
 }
 

@@ -2,6 +2,7 @@ package p3
 
 import (
 	"errors"
+	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -142,7 +143,7 @@ func (r *receiver) bound() {
 		return
 	}
 	r.bounded = true
-	transport, timeout := r.c.transport, r.c.client.CloseTimeout()
+	transport, timeout := r.c.transport, r.c.guest.CloseTimeout()
 	r.c.later(func() { transport.SetReadDeadline(time.Now().Add(timeout)) })
 }
 
@@ -190,6 +191,9 @@ func (i *incoming) ReadWait(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// RemoteAddr implements wasitls.Addressed.
+func (i *incoming) RemoteAddr() net.Addr { return stream.RemoteAddr(i.Source) }
 
 // SetReadDeadline implements wasitls.BlockingSource.
 func (i *incoming) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(i.Source, t) }

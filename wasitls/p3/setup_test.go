@@ -110,7 +110,7 @@ func TestP3_04(t *testing.T) {
 
 // TestP3_05: ciphertext is taken before connect, and not lost.
 func TestP3_05(t *testing.T) {
-	g := newGuest(t, newClient(t, func(c *wasitls.Config) { c.HandshakeTimeout = time.Second }))
+	g := newGuest(t, newClient(t, func(c *wasitls.Config) { c.Policy.Rules[0].HandshakeTimeout = time.Second }))
 	permit, err := g.cipherIn.Permit()
 	if permit < 16<<10 || err != nil {
 		t.Errorf("permit before connect: %d, %v", permit, err)

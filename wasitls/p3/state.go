@@ -3,6 +3,7 @@ package p3
 import (
 	"errors"
 	"io"
+	"net"
 	"sync"
 	"time"
 
@@ -11,55 +12,33 @@ import (
 	"github.com/wasitls/wasitls/wasitls"
 )
 
-// Attach makes the store's Close end its TLS connections, and wait for that.
-// What the guest did not see delivered, by the outcome of send, may be lost:
-// its streams end with it. Attach it after WASI, whose sockets the connections
-// use.
-// A store without it has no limit of connections.
-func Attach(s *host.Store) { host.Attach(s, &open{connectors: map[*connector]bool{}}) }
+// Attach gives the store the guest that its connections belong to. It makes
+// the store's Close end those, and wait for that. What the guest did not see
+// delivered, by the outcome of send, may be lost: its streams end with it.
+// Attach it after WASI, whose sockets the connections use. In a store without
+// it the constructor of connector traps.
+func Attach(s *host.Store, g *wasitls.Guest) {
+	host.Attach(s, &open{guest: g, connectors: map[*connector]struct{}{}})
+}
 
 // open are the connectors of one guest that are not over.
 type open struct {
+	guest *wasitls.Guest
+
 	mu         sync.Mutex
-	connectors map[*connector]bool // whether it is connected, or tries to
-	connected  int                 // how many are
+	connectors map[*connector]struct{}
 }
 
 // track adds a connector, which has not been used.
-func track(s *host.Store, c *connector) {
-	o := host.State[open](s)
-	if o == nil {
-		return
-	}
+func (o *open) track(c *connector) {
 	o.mu.Lock()
-	o.connectors[c] = false
+	o.connectors[c] = struct{}{}
 	o.mu.Unlock()
 	c.gone = func() {
 		o.mu.Lock()
-		if o.connectors[c] {
-			o.connected--
-		}
 		delete(o.connectors, c)
 		o.mu.Unlock()
 	}
-}
-
-// admit counts a connector that is to connect, unless there are too many.
-func admit(s *host.Store, c *connector) error {
-	o := host.State[open](s)
-	if o == nil {
-		return nil
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.connected >= MaxConnections {
-		return errTooMany
-	}
-	if _, open := o.connectors[c]; open {
-		o.connectors[c] = true
-		o.connected++
-	}
-	return nil
 }
 
 // Close implements io.Closer.
@@ -94,6 +73,9 @@ func (f *foreign) ReadWait(p []byte) (int, error) {
 
 // SetReadDeadline implements wasitls.BlockingSource.
 func (f *foreign) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(f.Source, t) }
+
+// RemoteAddr implements wasitls.Addressed.
+func (f *foreign) RemoteAddr() net.Addr { return stream.RemoteAddr(f.Source) }
 
 func ended(err error) error {
 	if errors.Is(err, stream.ErrClosed) || errors.Is(err, io.EOF) {

@@ -25,45 +25,19 @@ func newStore(t *testing.T) *host.Store {
 	return s
 }
 
-// TestMaxConnections refuses one connection too many, until another has ended.
-func TestMaxConnections(t *testing.T) {
-	s, client := newStore(t), newClient(t)
-	Attach(s)
-	var first *connector
-	for range MaxConnections {
-		c := newConnector(client)
-		track(s, c)
-		if err := admit(s, c); err != nil {
-			t.Fatal(err)
-		}
-		if first == nil {
-			first = c
-		}
-	}
-	c := newConnector(client)
-	track(s, c)
-	_, err := connect(limited(t), s, &connectArgs{This: c})
-	failsWith(t, "connect", err, "too many connections")
-	first.fail(errDropped)
-	c = newConnector(client)
-	track(s, c)
-	_, err = connect(limited(t), s, &connectArgs{This: c})
-	failsWith(t, "connect", err, "send() must be called")
-	want(t, "connected", host.State[open](s).connected, MaxConnections-1)
-}
-
 // TestClose ends what a guest has left, with its store.
 func TestClose(t *testing.T) {
 	s := newStore(t)
-	Attach(s)
+	Attach(s, newClient(t))
+	o := host.State[open](s)
 	connected := newGuest(t, newClient(t))
-	track(s, connected.c)
+	o.track(connected.c)
 	connected.pump(peerFor(nil))
 	if err := connected.connect("localhost"); err != nil {
 		t.Fatal(err)
 	}
 	waiting := newGuest(t, newClient(t))
-	track(s, waiting.c)
+	o.track(waiting.c)
 	done := newTold("connect")
 	go func() { done.set(waiting.connect("localhost")) }()
 	eventually(t, "ClientHello", waiting.cipherOut.Ready)
@@ -75,16 +49,5 @@ func TestClose(t *testing.T) {
 		g.sent.fails(t, "the guest has ended")
 		g.received.fails(t, "the guest has ended")
 	}
-	want(t, "open", len(host.State[open](s).connectors), 0)
-}
-
-// TestNotAttached works without a state, if the embedder wants none.
-func TestNotAttached(t *testing.T) {
-	s := newStore(t)
-	c := newConnector(newClient(t))
-	track(s, c)
-	if err := admit(s, c); err != nil {
-		t.Error(err)
-	}
-	c.drop()
+	want(t, "open", len(o.connectors), 0)
 }

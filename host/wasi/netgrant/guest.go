@@ -87,10 +87,18 @@ func (g *Guest) Resolve(name string) bool {
 	return g.policy.All || slices.ContainsFunc(g.policy.Connect, func(c Grant) bool { return c.Host == name })
 }
 
+// ResolvedTo tells whether a canonical name was resolved to that address for
+// the guest, among the last MaxNames answers.
+func (g *Guest) ResolvedTo(name string, addr netip.Addr) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Contains(g.resolved[canonical(addr)], name)
+}
+
 // Resolved remembers what this host has resolved a name to for the guest. It
 // has an effect only for names that the policy grants.
 func (g *Guest) Resolved(name string, addrs []netip.Addr) {
-	if g.policy.All || !g.Resolve(name) {
+	if !g.Resolve(name) {
 		return
 	}
 	g.mu.Lock()

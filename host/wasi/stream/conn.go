@@ -13,6 +13,16 @@ type Connection interface {
 	Take() (net.Conn, bool)
 }
 
+// RemoteAddr returns the address of the peer that a stream comes from or goes
+// to, as far as that is a connection's; nil if it is none, or not known.
+func RemoteAddr(s any) net.Addr {
+	a, ok := s.(interface{ RemoteAddr() net.Addr })
+	if !ok {
+		return nil
+	}
+	return a.RemoteAddr()
+}
+
 // TakeConn returns the connection below two streams, if they are the two
 // directions of one and it can be had: see Connection.
 func TakeConn(in Input, out Output) (net.Conn, bool) {

@@ -350,7 +350,15 @@ func (c *netConn) LocalAddr() net.Addr {
 	return net.TCPAddrFromAddrPort(a.AddrPort)
 }
 
-func (c *netConn) RemoteAddr() net.Addr {
-	a, _ := c.conn.fd.peerAddr()
+func (c *netConn) RemoteAddr() net.Addr { return c.conn.remoteAddr() }
+
+// RemoteAddr returns where the stream comes from: see stream.RemoteAddr.
+func (i *input) RemoteAddr() net.Addr { return i.conn.remoteAddr() }
+
+// RemoteAddr returns where the stream goes to: see stream.RemoteAddr.
+func (o *output) RemoteAddr() net.Addr { return o.conn.remoteAddr() }
+
+func (c *conn) remoteAddr() net.Addr {
+	a, _ := c.fd.peerAddr()
 	return net.TCPAddrFromAddrPort(a.AddrPort)
 }

@@ -1,0 +1,67 @@
+package wasitls
+
+import (
+	"crypto/tls"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// groups are those of crypto/tls, by the names of the TLS registry.
+var groups = []struct {
+	name   string
+	id     tls.CurveID
+	hybrid bool // with ML-KEM
+}{
+	{"X25519MLKEM768", tls.X25519MLKEM768, true},
+	{"SecP256r1MLKEM768", tls.SecP256r1MLKEM768, true},
+	{"SecP384r1MLKEM1024", tls.SecP384r1MLKEM1024, true},
+	{"x25519", tls.X25519, false},
+	{"secp256r1", tls.CurveP256, false},
+	{"secp384r1", tls.CurveP384, false},
+	{"secp521r1", tls.CurveP521, false},
+}
+
+// ParseGroup returns the group with that name in the registry "TLS Supported
+// Groups", in any case.
+func ParseGroup(s string) (tls.CurveID, error) {
+	var known []string
+	for _, g := range groups {
+		if strings.EqualFold(g.name, s) {
+			return g.id, nil
+		}
+		known = append(known, g.name)
+	}
+	return 0, fmt.Errorf("wasitls: group %q is none of %s", shorten(s), strings.Join(known, ", "))
+}
+
+// GroupName returns the group's name in the registry.
+func GroupName(id tls.CurveID) string {
+	for _, g := range groups {
+		if g.id == id {
+			return g.name
+		}
+	}
+	return fmt.Sprintf("0x%04x", uint16(id))
+}
+
+func isKnown(id tls.CurveID) bool {
+	return slices.ContainsFunc(groups, func(g struct {
+		name   string
+		id     tls.CurveID
+		hybrid bool
+	}) bool {
+		return g.id == id
+	})
+}
+
+// hybrids returns the groups with ML-KEM among those given, or all if none is.
+func hybrids(among []tls.CurveID) []tls.CurveID {
+	var all []tls.CurveID
+	for _, g := range groups {
+		if g.hybrid && (len(among) == 0 || slices.Contains(among, g.id)) {
+			all = append(all, g.id)
+		}
+	}
+	return all
+}
