@@ -13,6 +13,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
+	"github.com/wasitls/wasitls/wasitls/config"
 )
 
 // runLine is the command line of wasitls run, as written.
@@ -115,7 +116,7 @@ func parseMemory(size string) (int64, error) {
 	if size == "" {
 		return 0, nil
 	}
-	n, err := parseSize(size)
+	n, err := config.ParseSize(size)
 	if err != nil {
 		return 0, refuse("sizes are written 64MiB, 512k or 65536", "--max-memory: %w", err)
 	}
