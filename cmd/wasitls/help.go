@@ -41,6 +41,12 @@ TLS:
                              roots. Repeatable
   --tls-roots=system|none    the roots to begin with (default system)
 
+Configuration:
+  --config=FILE              do what this file says: with which servers the
+                             guest may do TLS, whom to trust there, as whom to
+                             answer; see docs/policy.md. SIGHUP reads it again.
+                             Excludes --tls-ca and --tls-roots
+
 Files and environment:
   --dir=HOST[::GUEST][:ro]   give the guest a directory, under the name GUEST if
                              there is one, read-only with :ro. Repeatable

@@ -24,6 +24,7 @@ type runLine struct {
 	tls       string // which drafts of wasi:tls, empty for none
 	tlsCA     []string
 	tlsRoots  string
+	config    string // a file
 	connect   []string
 	listen    []string
 	allNet    bool
@@ -41,6 +42,7 @@ func (l *runLine) flags(command string) *pflag.FlagSet {
 	set.Lookup("experimental-tls").NoOptDefVal = allDrafts
 	set.StringArrayVar(&l.tlsCA, "tls-ca", nil, "")
 	set.StringVar(&l.tlsRoots, "tls-roots", "system", "")
+	set.StringVar(&l.config, "config", "", "")
 	set.StringArrayVar(&l.connect, "allow-net", nil, "")
 	set.StringArrayVar(&l.listen, "allow-listen", nil, "")
 	set.BoolVar(&l.allNet, "inherit-network", false, "")
@@ -93,6 +95,9 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 	for _, name := range []string{"tls-ca", "tls-roots"} {
 		if set.Changed(name) && l.tls == "" {
 			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
+		}
+		if set.Changed(name) && l.config != "" {
+			return refuse("write roots into the file", "--config and --%s exclude each other", name)
 		}
 	}
 	switch {

@@ -13,6 +13,7 @@ package config
 
 import (
 	"cmp"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -45,6 +46,19 @@ type File struct {
 	Workload *Workload
 
 	lines map[string]int
+	roots map[string][]Source
+}
+
+// Source is where certificates of Rule.Roots are from.
+type Source struct {
+	File         string // as the file names it; empty for those in the file itself
+	Certificates []*x509.Certificate
+}
+
+// RootSources returns where the certificates of a rule are from, in their
+// order.
+func (f *File) RootSources(rule int) []Source {
+	return f.roots[fmt.Sprintf("tls.rules[%d].roots", rule)]
 }
 
 // Line returns the line, from 1 up, of a field such as
@@ -85,12 +99,12 @@ func Load(file string, o Options) (*File, error) {
 	if o.LookupEnv == nil {
 		o.LookupEnv = os.LookupEnv
 	}
-	d := &decoder{options: o, name: file, dir: filepath.Dir(file), lines: map[string]int{}}
+	d := &decoder{options: o, name: file, dir: filepath.Dir(file), lines: map[string]int{}, roots: map[string][]Source{}}
 	text, err := readFile(file, MaxFile, anybody)
 	if err != nil {
 		return nil, &Error{File: file, Err: err}
 	}
-	f := &File{Name: file, lines: d.lines}
+	f := &File{Name: file, lines: d.lines, roots: d.roots}
 	if root, ok := d.parse(text); ok {
 		d.file(f, root)
 	}

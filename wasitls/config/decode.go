@@ -19,6 +19,7 @@ type decoder struct {
 	name    string         // of the file
 	dir     string         // of the file
 	lines   map[string]int // of each field, by its path
+	roots   map[string][]Source
 	errs    []*Error
 }
 

@@ -2,37 +2,49 @@ package config
 
 import (
 	"crypto/x509"
+	"fmt"
 
 	"github.com/wasitls/wasitls/wasitls"
 )
 
-// roots decodes the authorities of a rule.
-func (d *decoder) roots(n node) wasitls.Roots {
-	var r wasitls.Roots
+// trusted decodes the authorities of a rule.
+func (d *decoder) trusted(n node) wasitls.Roots {
+	var (
+		r    wasitls.Roots
+		path = n.path
+	)
+	add := func(n node, file string, text []byte) {
+		from := Source{file, d.certificates(n, file, text)}
+		d.roots[path] = append(d.roots[path], from)
+		r.Certificates = append(r.Certificates, from.Certificates...)
+	}
 	d.object(n, fields{
 		"base": func(n node) { r.Base = wasitls.Base(d.choice(n, bases...)) },
 		"files": func(n node) {
 			for _, n := range d.items(n) {
 				if text, name, ok := d.named(n, MaxCertificates, anybody); ok {
-					r.Certificates = append(r.Certificates, d.certificates(n, name+": ", text)...)
+					add(n, name, text)
 				}
 			}
 		},
 		"pem": func(n node) {
 			if text, ok := d.text(n); ok {
-				r.Certificates = append(r.Certificates, d.certificates(n, "", []byte(text))...)
+				add(n, "", []byte(text))
 			}
 		},
 	})
 	return r
 }
 
-// certificates parses the certificates of a value; from begins what is said if
-// it cannot.
-func (d *decoder) certificates(n node, from string, text []byte) []*x509.Certificate {
+// certificates parses the certificates of a value, from a file if that has a
+// name.
+func (d *decoder) certificates(n node, file string, text []byte) []*x509.Certificate {
 	all, err := ParseCertificates(text)
+	if err != nil && file != "" {
+		err = fmt.Errorf("%s: %w", shorten(file), err)
+	}
 	if err != nil {
-		d.fail(n, "%s%w", from, err)
+		d.fail(n, "%w", err)
 	}
 	return all
 }
@@ -47,7 +59,7 @@ func (d *decoder) crls(n node) []*x509.RevocationList {
 		}
 		lists, err := ParseCRL(text)
 		if err != nil {
-			d.fail(n, "%s: %w", name, err)
+			d.fail(n, "%s: %w", shorten(name), err)
 		}
 		all = append(all, lists...)
 	}

@@ -87,7 +87,7 @@ func (d *decoder) rule(n node) wasitls.Rule {
 		"name":              func(n node) { r.Name, _ = d.text(n) },
 		"servers":           func(n node) { r.Servers = d.texts(n) },
 		"action":            func(n node) { r.Action = d.action(n) },
-		"roots":             func(n node) { r.Roots = d.roots(n) },
+		"roots":             func(n node) { r.Roots = d.trusted(n) },
 		"min-version":       func(n node) { r.MinVersion = d.version(n) },
 		"max-version":       func(n node) { r.MaxVersion = d.version(n) },
 		"groups":            func(n node) { r.Groups = parsed(d, n, wasitls.ParseGroup) },
