@@ -26,7 +26,7 @@ func LoadCertificates(file string) ([]*x509.Certificate, error) {
 // least one. It fails for a text with one that cannot be read: nobody wants a
 // part of the roots. Other blocks are passed over.
 func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
-	const kind = "CERTIFICATE"
+	const kind, what = "CERTIFICATE", "certificates"
 	var all []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != kind {
@@ -38,7 +38,7 @@ func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 		}
 		all = append(all, c)
 	}
-	if err := complete(text, kind, len(all)); err != nil {
+	if err := complete(text, kind, what, len(all)); err != nil {
 		return nil, err
 	}
 	if len(all) == 0 {
@@ -50,7 +50,7 @@ func ParseCertificates(text []byte) ([]*x509.Certificate, error) {
 // ParseCRL returns the revocation lists of a PEM text (blocks X509 CRL, RFC
 // 7468, section 6), at least one, or the one that der is.
 func ParseCRL(text []byte) ([]*x509.RevocationList, error) {
-	const kind = "X509 CRL"
+	const kind, what = "X509 CRL", "revocation lists"
 	if !bytes.Contains(text, []byte("-----BEGIN ")) {
 		l, err := x509.ParseRevocationList(text)
 		if err != nil {
@@ -69,7 +69,7 @@ func ParseCRL(text []byte) ([]*x509.RevocationList, error) {
 		}
 		all = append(all, l)
 	}
-	if err := complete(text, kind, len(all)); err != nil {
+	if err := complete(text, kind, what, len(all)); err != nil {
 		return nil, err
 	}
 	if len(all) == 0 {
@@ -80,9 +80,9 @@ func ParseCRL(text []byte) ([]*x509.RevocationList, error) {
 
 // complete tells whether all blocks of a kind were read: pem.Decode passes over
 // those that it cannot.
-func complete(text []byte, kind string, read int) error {
+func complete(text []byte, kind, what string, read int) error {
 	if begun := bytes.Count(text, []byte("-----BEGIN "+kind+"-----")); begun != read {
-		return fmt.Errorf("%d of %d blocks %s cannot be read", begun-read, begun, kind)
+		return fmt.Errorf("%d of %d %s cannot be read", begun-read, begun, what)
 	}
 	return nil
 }

@@ -99,7 +99,7 @@ func Load(file string, o Options) (*File, error) {
 	if o.LookupEnv == nil {
 		o.LookupEnv = os.LookupEnv
 	}
-	d := &decoder{options: o, name: file, dir: filepath.Dir(file), lines: map[string]int{}, roots: map[string][]Source{}}
+	d := newDecoder(file, o)
 	text, err := readFile(file, MaxFile, anybody)
 	if err != nil {
 		return nil, &Error{File: file, Err: err}
@@ -119,6 +119,13 @@ func Load(file string, o Options) (*File, error) {
 	return f, nil
 }
 
+func newDecoder(file string, o Options) *decoder {
+	return &decoder{
+		options: o, name: file, dir: filepath.Dir(file),
+		lines: map[string]int{}, roots: map[string][]Source{},
+	}
+}
+
 // file decodes the whole file. The workload comes first: the policy may name
 // its secrets.
 func (d *decoder) file(f *File, root node) {
@@ -127,6 +134,9 @@ func (d *decoder) file(f *File, root node) {
 		"tls":      func(n node) { tls = n },
 		"workload": func(n node) { workload = n },
 	})
+	if workload.yaml == nil && tls.yaml == nil && len(d.errs) == 0 {
+		d.fail(root, "neither a section tls nor a section workload")
+	}
 	if workload.yaml != nil {
 		f.Workload = d.workload(workload)
 	}

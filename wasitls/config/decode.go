@@ -72,10 +72,6 @@ func lineOf(lines map[string]int, path string) int {
 // the file.
 func (d *decoder) parse(text []byte) (node, bool) {
 	var doc yaml.Node
-	if len(strings.TrimSpace(string(text))) == 0 {
-		d.fail(node{line: 1}, "the file is empty")
-		return node{}, false
-	}
 	if err := yaml.Load(text, &doc); err != nil {
 		at, what := 1, "not one YAML document"
 		var e *yaml.LoadError
@@ -89,10 +85,6 @@ func (d *decoder) parse(text []byte) (node, bool) {
 			}
 		}
 		d.fail(node{line: at}, "%s", what)
-		return node{}, false
-	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		d.fail(node{line: 1}, "the file is empty")
 		return node{}, false
 	}
 	root := node{yaml: doc.Content[0], line: doc.Content[0].Line}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/x509"
+	"strings"
 
 	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/secret"
@@ -33,7 +34,7 @@ func (d *decoder) identity(n node, w *Workload) *wasitls.Identity {
 	})
 	pem, bag := certificate.yaml != nil || key.yaml != nil, p12.yaml != nil || password.yaml != nil
 	switch {
-	case !ok:
+	case !ok || d.failed(n.path):
 	case pem && bag:
 		d.fail(n, "certificate and key, and pkcs12 and password, exclude each other")
 	case certificate.yaml != nil && key.yaml != nil:
@@ -124,8 +125,8 @@ func (d *decoder) source(n node, w *Workload, max int64, who readers) (secret.Va
 		"env": func(n node) {
 			count++
 			if name, ok := d.text(n); ok {
-				var text string
-				if text, found = d.options.LookupEnv(name); !found || text == "" {
+				text, _ := d.options.LookupEnv(name)
+				if found = text != ""; !found {
 					d.fail(n, "the variable is not set, or empty")
 				}
 				value = secret.New([]byte(text))
@@ -157,6 +158,10 @@ func (w *Workload) secret(name string) (secret.Value, bool) {
 
 // fileSource reads a file that the value names.
 func (d *decoder) fileSource(n node, max int64, who readers) (secret.Value, bool) {
+	if n.yaml.Kind == scalar && strings.ContainsRune(n.yaml.Value, '\n') {
+		d.fail(n, "is not written here: name a file, {env: VARIABLE} or {secret: NAME}")
+		return secret.Value{}, false
+	}
 	text, _, ok := d.named(n, max, who)
 	return secret.New(text), ok
 }
