@@ -91,7 +91,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // Load reads a file and all that it names. Names of files in it are relative
 // to its folder. An error is one *Error, or several in the order of their
-// lines, joined with errors.Join.
+// lines, joined with errors.Join; after a hundred no more are told.
 func Load(file string, o Options) (*File, error) {
 	if o.Now.IsZero() {
 		o.Now = time.Now()

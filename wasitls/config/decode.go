@@ -40,9 +40,15 @@ type node struct {
 	private bool
 }
 
+// maxErrors bounds how many errors are told.
+const maxErrors = 100
+
 // fail notes what is wrong with a value. The text must not repeat the value if
 // it is private.
 func (d *decoder) fail(n node, format string, args ...any) {
+	if len(d.errs) == maxErrors {
+		return
+	}
 	d.errs = append(d.errs, &Error{d.name, n.line, n.path, fmt.Errorf(format, args...)})
 }
 

@@ -29,8 +29,8 @@ const (
 	owner   readers = true
 )
 
-// readFile reads a regular file of at most max bytes. It does not wait for a
-// pipe that nobody writes to. Its errors do not name the file.
+// readFile reads a file or a pipe of at most max bytes. It does not wait for a
+// pipe that nobody has open to write. Its errors do not name the file.
 func readFile(name string, max int64, who readers) ([]byte, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -41,8 +41,11 @@ func readFile(name string, max int64, who readers) ([]byte, error) {
 	if err != nil {
 		return nil, withoutPath(err)
 	}
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("not a regular file")
+	switch kind := info.Mode().Type(); {
+	case kind.IsDir():
+		return nil, syscall.EISDIR
+	case !kind.IsRegular() && kind != fs.ModeNamedPipe:
+		return nil, errors.New("neither a file nor a pipe")
 	}
 	if who == owner {
 		if err := checkPrivate(info); err != nil {

@@ -198,14 +198,24 @@ func TestLoadIdentity(t *testing.T) {
 
 func second(_ *wasitls.Identity, err error) error { return err }
 
-// A pipe that nobody writes to does not hold anything up.
+// A file may be a pipe, such as a shell makes. One that nobody writes to does
+// not hold anything up.
 func TestPipe(t *testing.T) {
+	r, w, err := os.Pipe()
+	noError(t, err)
+	defer r.Close()
+	_, err = w.WriteString("tls: {default: deny}")
+	noError(t, err)
+	w.Close()
+	if _, err := Load(fmt.Sprint("/dev/fd/", r.Fd()), Options{}); err != nil {
+		t.Error(err)
+	}
 	dir := t.TempDir()
 	name := filepath.Join(dir, "pipe")
 	if err := syscall.Mkfifo(name, 0o600); err != nil {
 		t.Skip("no named pipes here: ", err)
 	}
-	if _, err := Load(name, Options{}); err == nil || !strings.HasSuffix(err.Error(), "pipe: not a regular file") {
+	if _, err := Load(name, Options{}); err == nil || !strings.HasSuffix(err.Error(), "pipe:1: not one YAML document") {
 		t.Error(err)
 	}
 }
@@ -220,6 +230,19 @@ func TestFile(t *testing.T) {
 		if err == nil || err.Error() != filepath.Join(dir, want) {
 			t.Errorf("%v, want %s", err, want)
 		}
+	}
+}
+
+// A file full of mistakes takes no longer than a good one.
+func TestManyErrors(t *testing.T) {
+	const rules = 200_000
+	started := time.Now()
+	_, err := load(t, "tls: {default: deny, rules: ["+strings.Repeat("{}, ", rules)+"]}")
+	if got := len(all(t, err)); got != maxErrors {
+		t.Errorf("%d errors, want %d", got, maxErrors)
+	}
+	if took := time.Since(started); took > 20*time.Second {
+		t.Errorf("took %v", took)
 	}
 }
 
