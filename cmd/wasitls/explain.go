@@ -85,6 +85,7 @@ func doExplain(args []string, std stdio.Streams) error {
 	name := set.String("server-name", "", "")
 	address := set.String("address", "", "")
 	asJSON := set.Bool("json", false, "")
+	literals := set.Bool("allow-literal-secrets", false, "")
 	err := set.Parse(args)
 	switch {
 	case err != nil:
@@ -96,7 +97,7 @@ func doExplain(args []string, std stdio.Streams) error {
 	if err != nil {
 		return usageOf("explain", err)
 	}
-	x, err := explain(context.Background(), *file, *name, *address)
+	x, err := explain(context.Background(), *file, *literals, *name, *address)
 	if err != nil {
 		return err
 	}
@@ -115,8 +116,8 @@ func doExplain(args []string, std stdio.Streams) error {
 
 // explain tells what the file's policy does with a server name, and with an
 // address of it unless that is empty.
-func explain(ctx context.Context, file, name, address string) (*explanation, error) {
-	f, err := loadConfig(file)
+func explain(ctx context.Context, file string, literals bool, name, address string) (*explanation, error) {
+	f, err := loadConfig(file, literals)
 	if err != nil {
 		return nil, err
 	}
