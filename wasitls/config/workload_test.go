@@ -258,3 +258,24 @@ workload:
 		t.Errorf("%d variables", len(v))
 	}
 }
+
+// TestWorkloadExample loads the example of docs/secrets.md.
+func TestWorkloadExample(t *testing.T) {
+	page, err := os.ReadFile("../../docs/secrets.md")
+	noError(t, err)
+	_, rest, _ := strings.Cut(string(page), "```yaml\n")
+	example, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("no example")
+	}
+	dir := write(t, map[string]string{
+		"wasitls.yaml": example, ".env": "DB_PASSWORD=hunter2\n", "motd.txt": "hi\n", "client.key": material()["me.key"],
+	})
+	f, err := Load(filepath.Join(dir, "wasitls.yaml"), Options{LookupEnv: func(name string) (string, bool) {
+		return name, name == "AWS_REGION" || name == "API_TOKEN"
+	}})
+	noError(t, err)
+	if w := f.Workload; len(w.Env) != 4 || len(w.Config) != 2 || len(w.Secrets) != 3 || w.Variables()[4].Name != "DATABASE_URL" {
+		t.Errorf("%+v", w)
+	}
+}
