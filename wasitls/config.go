@@ -81,7 +81,7 @@ func (h *Handshake) tlsFor() *tls.Config {
 	config.Time = c.Time
 	config.KeyLogWriter = c.KeyLog
 	config.ClientSessionCache = h.guest.sessionsOf(r)
-	config.VerifyConnection = h.verify
+	config.VerifyConnection = h.look
 	if r.identity != nil {
 		config.GetClientCertificate = h.identify
 	}
