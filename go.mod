@@ -15,9 +15,21 @@ require github.com/rogpeppe/go-internal v1.15.0
 require golang.org/x/mod v0.40.0
 
 // System calls that package syscall does not have.
-require golang.org/x/sys v0.47.0
+require golang.org/x/sys v0.48.0
+
+// The metrics that the command serves, and an embedder may.
+require github.com/prometheus/client_golang v1.25.0
 
 // Mozilla's certificate authorities, for hosts without their own.
 require golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
 
-require golang.org/x/tools v0.49.0 // indirect
+require (
+	github.com/beorn7/perks v1.0.1 // indirect
+	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
+	github.com/prometheus/client_model v0.6.3 // indirect
+	github.com/prometheus/common v0.72.0 // indirect
+	github.com/prometheus/procfs v0.22.0 // indirect
+	golang.org/x/tools v0.49.0 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)

@@ -44,6 +44,7 @@ type guest struct {
 	maxMemory int64 // 0: the host's default
 	streams   stdio.Streams
 	tls       *tlsOffer // nil: not offered
+	watch     *observer // of its connections, nil for none
 }
 
 // guest returns what the command line grants. Files that it names are read.
@@ -152,7 +153,7 @@ func (g *guest) attach(s *host.Store) error {
 	if err != nil || g.tls == nil {
 		return err
 	}
-	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(g.tls.roots)})
+	client, err := wasitls.NewClient(g.watch.on(wasitls.Config{Policy: wasitls.Trust(g.tls.roots)}))
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,11 @@ func doRun(args []string, std stdio.Streams) error {
 }
 
 // run runs the component as the guest that the line describes.
-func (l *runLine) run(g *guest) error {
+func (l *runLine) run(g *guest) (err error) {
+	if g.watch, err = l.observe(g.streams); err != nil {
+		return err
+	}
+	defer func() { err = g.watch.end(err) }()
 	wasm, err := loadComponent(l.component)
 	if err != nil {
 		return err
@@ -44,6 +48,7 @@ func (l *runLine) run(g *guest) error {
 	defer c.Close()
 	ctx, cancel := withTimeout(ctx, l.timeout)
 	defer cancel()
+	g.watch.begin(ctx)
 	return g.run(ctx, eng, c)
 }
 
