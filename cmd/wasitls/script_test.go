@@ -92,6 +92,9 @@ var kinds = map[string]func(*wasitlstest.CA) wasitlstest.Peer{
 		c.MaxVersion = tls.VersionTLS12
 		return wasitlstest.Peer{Config: c, Handle: answer}
 	},
+	"truncated": func(ca *wasitlstest.CA) wasitlstest.Peer {
+		return wasitlstest.Peer{Config: ca.Server(), Handle: wasitlstest.Truncate("HTTP/1.1 200 OK\r\n\r\nhalf of")}
+	},
 	"silent": func(*wasitlstest.CA) wasitlstest.Peer {
 		return wasitlstest.Peer{Handle: wasitlstest.Silent}
 	},
