@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -94,6 +95,9 @@ var kinds = map[string]func(*wasitlstest.CA) wasitlstest.Peer{
 	},
 	"truncated": func(ca *wasitlstest.CA) wasitlstest.Peer {
 		return wasitlstest.Peer{Config: ca.Server(), Handle: wasitlstest.Truncate("HTTP/1.1 200 OK\r\n\r\nhalf of")}
+	},
+	"mute": func(ca *wasitlstest.CA) wasitlstest.Peer { // after the handshake
+		return wasitlstest.Peer{Config: ca.Server(), Handle: func(c *tls.Conn, _ wasitlstest.Conn) { io.Copy(io.Discard, c) }}
 	},
 	"silent": func(*wasitlstest.CA) wasitlstest.Peer {
 		return wasitlstest.Peer{Handle: wasitlstest.Silent}
