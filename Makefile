@@ -66,6 +66,8 @@ fuzz:
 	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
 	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZTIME)
 	$(GO) test ./host -run '^$$' -fuzz FuzzComponent -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls/internal/verify -run '^$$' -fuzz FuzzStaple -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls/internal/verify -run '^$$' -fuzz FuzzList -fuzztime $(FUZZTIME)
 
 guests:
 	$(MAKE) -C guests

@@ -54,10 +54,11 @@ func (d *Demands) profile(chain []*x509.Certificate, _ *Peer) error {
 	return nil
 }
 
-// common checks what concerns every certificate of a chain. Roots may have any
-// serial number and no authority key identifier, and many do.
+// common checks what concerns every certificate of a chain. Of roots it looks at
+// the key only: the host has chosen them, and some that Mozilla trusts have the
+// serial number 0, or lack a subject key identifier.
 func common(c *x509.Certificate, leaf, root bool) error {
-	if err := key(c); err != nil {
+	if err := key(c); err != nil || root {
 		return err
 	}
 	for _, id := range []asn1.ObjectIdentifier{subjectKeyID, authorityKeyID} {
@@ -68,8 +69,6 @@ func common(c *x509.Certificate, leaf, root bool) error {
 	switch {
 	case !leaf && len(c.SubjectKeyId) == 0:
 		return errors.New("no subject key identifier")
-	case root:
-		return nil
 	case len(c.AuthorityKeyId) == 0:
 		return errors.New("no authority key identifier")
 	case c.SerialNumber.Sign() <= 0:

@@ -26,7 +26,7 @@ const (
 )
 
 // maxStaple bounds a response, in bytes. One with a certificate has 1 to 3 KiB.
-const maxStaple = 64 << 10
+const maxStaple = 32 << 10
 
 // staple checks the response for the leaf (RFC 6960, section 3.2).
 func (d *Demands) staple(chain []*x509.Certificate, p *Peer) error {
