@@ -173,6 +173,16 @@ func TestAuditShown(t *testing.T) {
 	if len(e.State.PeerCertificates) == 0 || !bytes.Equal(e.State.PeerCertificates[0].Raw, leaf.Certificate[0]) {
 		t.Errorf("certificates: %d", len(e.State.PeerCertificates))
 	}
+
+	// What the rule refuses was negotiated before.
+	c, events = audited()
+	c.Policy.Rules[0].Pins = []wasitls.Pin{{}}
+	fails(t, c, wasitlstest.Peer{Config: server}.Pipe(), wasitlstest.Name, wasitls.ClassCertificate)
+	e = <-events
+	want(t, "kind", e.Kind, wasitls.Refused)
+	want(t, "certificates", len(e.State.PeerCertificates), 1)
+	want(t, "version", e.State.Version, tls.VersionTLS13)
+	want(t, "group", e.State.Group, tls.X25519MLKEM768)
 }
 
 // TestAuditHoldsNoLock: a handshake can be asked for its result while the event
