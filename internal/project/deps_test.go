@@ -19,6 +19,7 @@ type rule struct {
 var rules = []rule{
 	{"wasitls", []string{"golang.org/x/crypto", "golang.org/x/net/publicsuffix", module + "/wasitls"}},
 	{"wasitls/metrics", append([]string{module + "/wasitls", "golang.org/x"}, prometheus...)},
+	{"wasitls/otel", []string{module + "/wasitls", "golang.org/x", "go.opentelemetry.io/otel", "github.com/cespare/xxhash"}},
 	{"wasitls/p2", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"wasitls/p3", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"host", []string{module + "/host", engine, "golang.org/x"}},
