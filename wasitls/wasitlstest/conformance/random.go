@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"context"
@@ -19,15 +19,15 @@ import (
 // sequences of everything a guest can do, over transports of all kinds. Every
 // byte that comes back is the right one, and every accepted byte comes back
 // unless an error says otherwise.
-func TestRandomInterleavings(t *testing.T) {
+func (s suite) TestRandomInterleavings(t *testing.T) {
 	rounds := 150
 	if testing.Short() {
 		rounds = 20
 	}
 	for seed := range uint64(rounds) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		s.run(t, fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			newWalk(t, seed).run()
+			s.newWalk(t, seed).run()
 		})
 	}
 }
@@ -46,9 +46,9 @@ type walk struct {
 
 func pattern(n uint64) byte { return byte(n ^ n>>8 ^ n>>16) }
 
-func newWalk(t *testing.T, seed uint64) *walk {
+func (s suite) newWalk(t *testing.T, seed uint64) *walk {
 	w := &walk{t: t, rand: rand.New(rand.NewPCG(seed, 1))}
-	c := config()
+	c := s.config()
 	c.Policy.Limits.WriteBuffer = []int{1 << 10, 5000, 64 << 10}[w.rand.IntN(3)]
 	c.Policy.Limits.ReadBuffer = []int{1 << 10, 20_000, 128 << 10}[w.rand.IntN(3)]
 	c.Policy.Rules[0].MaxVersion = []uint16{tls.VersionTLS12, tls.VersionTLS13}[w.rand.IntN(2)]
