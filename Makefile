@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop test-componentize python-cases bench bench-python fuzz guests guests-python clean
+.PHONY: build demo test race vet staticcheck check spec interop test-provider test-componentize python-cases bench bench-python fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -40,6 +40,10 @@ spec:
 
 interop: build
 	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
+
+# The tests of TLS on another implementation of it, a module of its own.
+test-provider:
+	cd interop/utls && $(GO) vet . && $(GO) test .
 
 # What componentize-py makes of Python, with wasi:tls. Its tests run with the others once it is there.
 test-componentize: bin/componentize
