@@ -67,6 +67,8 @@ bench-python: build
 	$(GO) run ./interop/cmd/python -wasitls $(BIN) -speed 5 $(PYTHONBENCH)
 
 fuzz:
+	$(GO) test ./wasitls -run '^$$' -fuzz FuzzParseServerName -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls -run '^$$' -fuzz FuzzPattern -fuzztime $(FUZZTIME)
 	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
 	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZTIME)
 	$(GO) test ./host -run '^$$' -fuzz FuzzComponent -fuzztime $(FUZZTIME)
