@@ -1,7 +1,6 @@
 package wasitls_test
 
 import (
-	"crypto/tls"
 	"go/parser"
 	"go/token"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/wasitls/wasitls/wasitls"
-	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
 // TestConfigFields: a new field must come with a test, so it has to be named
@@ -26,19 +24,12 @@ func TestConfigFields(t *testing.T) {
 	}
 }
 
-func TestConfigVersions(t *testing.T) {
-	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		c := config()
-		c.Policy.Rules[0].MinVersion, c.Policy.Rules[0].MaxVersion = version, version
-		conn := connect(t, c, wasitlstest.Peer{Config: good()}.Pipe())
-		want(t, "version", conn.Conn.State().Version, version)
-	}
-}
-
-// TestConfigRootsDefault: without roots the system's are asked, which do not
-// know the CA of the tests.
-func TestConfigRootsDefault(t *testing.T) {
-	fails(t, wasitls.Config{}, wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name, wasitls.ClassCertificate)
+// TestClientCloseTimeout tells the configured time, or the default.
+func TestClientCloseTimeout(t *testing.T) {
+	want(t, "default", guest(t, config()).CloseTimeout(), wasitls.DefaultCloseTimeout)
+	c := config()
+	c.Policy.Limits.CloseTimeout = 7
+	want(t, "configured", guest(t, c).CloseTimeout(), 7)
 }
 
 // TestImports pins what the package knows: the standard library, nothing of
