@@ -15,6 +15,14 @@ import (
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
+// audited returns a configuration whose events are sent to the channel.
+func audited() (wasitls.Config, chan wasitls.Event) {
+	events := make(chan wasitls.Event, 9)
+	c := config()
+	c.Audit = func(e wasitls.Event) { events <- e }
+	return c, events
+}
+
 // ledger checks that events come in their order: for each connection one
 // Refused, or one Connected and then one Closed.
 type ledger struct {
