@@ -111,8 +111,8 @@ func TestDiscard(t *testing.T) {
 
 // TestClientCloseTimeout tells the configured time, or the default.
 func TestClientCloseTimeout(t *testing.T) {
-	want(t, "default", guest(t, config()).CloseTimeout(), wasitls.DefaultCloseTimeout)
+	want(t, "default", to(t, nil).Conn.CloseTimeout(), wasitls.DefaultCloseTimeout)
 	c := config()
 	c.Policy.Limits.CloseTimeout = 7
-	want(t, "configured", guest(t, c).CloseTimeout(), 7)
+	want(t, "configured", connect(t, c, wasitlstest.Peer{Config: good()}.Pipe()).Conn.CloseTimeout(), 7)
 }

@@ -45,6 +45,7 @@ type rule struct {
 	config   *tls.Config // to be cloned for each connection
 	identity *Identity
 	limits   *Limits // of the ruleset
+	sessions sessions
 }
 
 // find returns the rule for a name, nil if there is none.
