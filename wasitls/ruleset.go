@@ -34,7 +34,8 @@ func (p *Policy) Validate(now time.Time) error {
 
 // ruleset is a policy ready for use. It does not change.
 type ruleset struct {
-	index    index
+	rules    []*rule
+	index    index // of rules
 	fallback *rule // for names that no rule matches; nil to refuse them
 	limits   Limits
 }
@@ -47,6 +48,7 @@ type rule struct {
 	identity *Identity
 	demands  verify.Demands // on the peer's certificates
 	limits   *Limits        // of the ruleset
+	sessions sessions
 }
 
 // find returns the rule for a name, nil if there is none.
@@ -84,6 +86,7 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
 		r.place, r.limits = i, &s.limits
+		s.rules = append(s.rules, r)
 		for _, p := range c.patterns(field+".servers", r.Servers) {
 			s.index.add(p, r)
 		}
