@@ -38,6 +38,12 @@ require go.opentelemetry.io/otel v1.47.0
 // Test-only: what counts behind that API.
 require go.opentelemetry.io/otel/sdk/metric v1.47.0
 
+// The file of package config: a tree with lines, and errors with them.
+require go.yaml.in/yaml/v4 v4.0.0
+
+// Identities in PKCS#12 files.
+require software.sslmate.com/src/go-pkcs12 v0.7.4
+
 require (
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect

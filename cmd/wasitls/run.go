@@ -26,7 +26,7 @@ func doRun(args []string, std stdio.Streams) error {
 
 // run runs the component as the guest that the line describes.
 func (l *runLine) run(g *guest) (err error) {
-	if g.watch, err = l.observe(g.streams); err != nil {
+	if err := g.watch.start(); err != nil {
 		return err
 	}
 	defer func() { err = g.watch.end(err) }()
@@ -36,6 +36,9 @@ func (l *runLine) run(g *guest) (err error) {
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
+	if l.config != "" && g.tls != nil {
+		defer reloader{l.config, g.tls.client, g.streams.Stderr}.start()()
+	}
 	eng, err := newEngine(l.cacheDir, l.noCache, g.streams.Stderr)
 	if err != nil {
 		return err
