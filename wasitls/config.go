@@ -16,7 +16,7 @@ type Config struct {
 	// the defaults of Rule.
 	Policy *Policy
 
-	// Provider is the implementation of TLS; nil means crypto/tls.
+	// Provider is the implementation of TLS; nil means CryptoTLS.
 	Provider Provider
 
 	// Time tells the time for the validity of certificates; nil means time.Now.
@@ -48,7 +48,7 @@ func NewClient(c Config) (*Client, error) {
 		c.Policy = &Policy{Default: Allow}
 	}
 	if c.Provider == nil {
-		c.Provider = cryptoTLS{}
+		c.Provider = CryptoTLS{}
 	}
 	if c.Time == nil {
 		c.Time = time.Now

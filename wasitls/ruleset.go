@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -35,15 +34,16 @@ func (p *Policy) Validate(now time.Time) error {
 
 // ruleset is a policy ready for use. It does not change.
 type ruleset struct {
-	rules    []*rule
-	fallback *rule // for names that no rule matches; nil to refuse them
+	index    index
+	fallback *rule   // for names that no rule matches; nil to refuse them
+	resuming []*rule // those with Resumption
 	limits   Limits
 }
 
 // rule is a Rule ready for use.
 type rule struct {
 	Rule
-	patterns []pattern
+	place    int         // in the policy
 	config   *tls.Config // to be cloned for each connection
 	identity *Identity
 	demands  verify.Demands // on the peer's certificates
@@ -53,16 +53,8 @@ type rule struct {
 
 // find returns the rule for a name, nil if there is none.
 func (s *ruleset) find(name ServerName) *rule {
-	var addr netip.Addr
-	if name.ip {
-		addr, _ = netip.ParseAddr(name.host)
-	}
-	for _, r := range s.rules {
-		for i := range r.patterns {
-			if r.patterns[i].matches(name, addr) {
-				return r
-			}
-		}
+	if r := s.index.find(name); r != nil {
+		return r
 	}
 	return s.fallback
 }
@@ -88,12 +80,18 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 		c.identity("identities."+label, label, p.Identities[label])
 	}
 	for i := range p.Rules {
-		r := c.rule(fmt.Sprintf("rules[%d]", i), p.Rules[i])
+		field := fmt.Sprintf("rules[%d]", i)
+		r := c.rule(field, p.Rules[i])
 		if r.Name == "" {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
-		r.limits = &s.limits
-		s.rules = append(s.rules, r)
+		r.place, r.limits = i, &s.limits
+		if r.Resumption {
+			s.resuming = append(s.resuming, r)
+		}
+		for _, p := range c.patterns(field+".servers", r.Servers) {
+			s.index.add(p, r)
+		}
 	}
 	switch p.Default {
 	case Allow:
@@ -129,16 +127,6 @@ func (c *compiler) rule(field string, from Rule) *rule {
 	if len(r.Name) > MaxRuleName {
 		c.fail(field+".name", "longer than %d bytes", MaxRuleName)
 	}
-	if len(r.Servers) == 0 {
-		c.fail(field+".servers", "no pattern: which servers is it for?")
-	}
-	for i, s := range r.Servers {
-		p, err := parsePattern(s)
-		if err != nil {
-			c.fail(fmt.Sprintf("%s.servers[%d]", field, i), "%w", err)
-		}
-		r.patterns = append(r.patterns, p)
-	}
 	switch r.Action {
 	case 0:
 		r.Action = Allow
@@ -162,6 +150,21 @@ func (c *compiler) rule(field string, from Rule) *rule {
 		DynamicRecordSizingDisabled: true,
 	}
 	return r
+}
+
+// patterns reads a rule's patterns.
+func (c *compiler) patterns(field string, servers []string) []pattern {
+	if len(servers) == 0 {
+		c.fail(field, "no pattern: which servers is it for?")
+	}
+	all := make([]pattern, len(servers))
+	for i, text := range servers {
+		var err error
+		if all[i], err = parsePattern(text); err != nil {
+			c.fail(fmt.Sprintf("%s[%d]", field, i), "%w", err)
+		}
+	}
+	return all
 }
 
 // onlyDenied sees to it that a rule that denies says nothing else: whoever
