@@ -259,7 +259,7 @@ var proofs = map[string]map[string]proof{
 	"ConnectionsPerGuest": {"one more": by(connectionsPerGuest), "of one instance": by(connectionsOfOne)},
 	"Connections":         {"one more": by(connections)},
 	"HandshakesPerGuest":  {"waits": by(handshakesPerGuest), "times out": by(handshakesPerGuestTimeout)},
-	"Handshakes":          {"waits": by(handshakes), "times out": by(handshakesTimeout)},
+	"Handshakes":          {"waits": by(handshakes), "times out": by(handshakesTimeout), "given up": by(givenUp)},
 	"WriteBuffer":         {"records": by(writeBuffer)},
 	"ReadBuffer":          {"ahead of the guest": by(readBuffer)},
 	"Buffered":            {"one more": by(buffered)},

@@ -88,7 +88,7 @@ func buffered(t *testing.T, d draft) {
 
 // handshaking has one handshake in progress that lasts until the returned
 // server is released, and another guest's that has to wait for it.
-func handshaking(t *testing.T, d draft, shared bool, limit func(*wasitls.Limits), timeout time.Duration) (first, second *process, one, two *server, c *wasitls.Client) {
+func handshaking(t *testing.T, d draft, shared bool, limit func(*wasitls.Limits), timeout time.Duration, args ...string) (first, second *process, one, two *server, c *wasitls.Client) {
 	t.Helper()
 	c = client(t, func(p *wasitls.Policy) {
 		limit(&p.Limits)
@@ -104,7 +104,7 @@ func handshaking(t *testing.T, d draft, shared bool, limit func(*wasitls.Limits)
 	one, two = site{held: true}.serve(t), site{}.serve(t)
 	first = i.start(t, d.get, one.url("a.test"))
 	one.greeted(t)
-	second = i.start(t, d.get, two.url("b.test"))
+	second = i.start(t, d.get, append(args, two.url("b.test"))...)
 	return first, second, one, two, c
 }
 
@@ -132,6 +132,29 @@ func timesOut(t *testing.T, d draft, shared bool, limit func(*wasitls.Limits)) {
 	want(t, "bytes sent", two.visited(t).wire.Load(), 0)
 	close(one.release)
 	first.works(t, reply)
+}
+
+// givenUp: a guest that waits may stop waiting, or be stopped. It sends nothing
+// then, and its place is free.
+func givenUp(t *testing.T, d draft) {
+	limit := func(l *wasitls.Limits) { l.Handshakes, l.Connections = 1, 2 }
+	for _, how := range []struct {
+		args []string
+		end  func(*process)
+	}{
+		{[]string{"--timeout", "0.05"}, func(p *process) { p.fails(t, "") }},
+		{nil, func(p *process) { p.cancel(); p.wait(t) }},
+	} {
+		first, second, one, two, c := handshaking(t, d, false, limit, patience, how.args...)
+		none(t, two.hellos, "a ClientHello that should have waited")
+		how.end(second)
+		want(t, "bytes sent", two.visited(t).wire.Load(), 0)
+		third := instance{client: c}.start(t, d.get, two.url("b.test")) // beside the first, as the second was
+		none(t, two.hellos, "a ClientHello that should have waited")
+		close(one.release)
+		first.works(t, reply)
+		third.works(t, reply)
+	}
 }
 
 func perGuest(l *wasitls.Limits) { l.HandshakesPerGuest = 1 }
