@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/wasitls/wasitls/wasitls/internal/verify"
 )
 
 // FieldError says what is wrong with a field of a Policy.
@@ -34,6 +35,7 @@ func (p *Policy) Validate(now time.Time) error {
 // ruleset is a policy ready for use. It does not change.
 type ruleset struct {
 	rules    []*rule
+	index    index // of rules
 	fallback *rule // for names that no rule matches; nil to refuse them
 	limits   Limits
 }
@@ -41,24 +43,18 @@ type ruleset struct {
 // rule is a Rule ready for use.
 type rule struct {
 	Rule
-	patterns []pattern
+	place    int         // in the policy
 	config   *tls.Config // to be cloned for each connection
 	identity *Identity
-	limits   *Limits // of the ruleset
+	demands  verify.Demands // on the peer's certificates
+	limits   *Limits        // of the ruleset
+	sessions sessions
 }
 
 // find returns the rule for a name, nil if there is none.
 func (s *ruleset) find(name ServerName) *rule {
-	var addr netip.Addr
-	if name.ip {
-		addr, _ = netip.ParseAddr(name.host)
-	}
-	for _, r := range s.rules {
-		for i := range r.patterns {
-			if r.patterns[i].matches(name, addr) {
-				return r
-			}
-		}
+	if r := s.index.find(name); r != nil {
+		return r
 	}
 	return s.fallback
 }
@@ -67,6 +63,7 @@ func (s *ruleset) find(name ServerName) *rule {
 type compiler struct {
 	policy *Policy
 	now    time.Time
+	lists  map[*x509.RevocationList]*verify.List // many rules may have the same
 	errs   []error
 }
 
@@ -76,19 +73,23 @@ func (c *compiler) fail(field, format string, args ...any) {
 
 // compile makes a ruleset of a policy.
 func compile(p *Policy, now time.Time) (*ruleset, error) {
-	c := &compiler{policy: p, now: now}
+	c := &compiler{policy: p, now: now, lists: map[*x509.RevocationList]*verify.List{}}
 	s := &ruleset{limits: p.Limits.withDefaults()}
 	c.limits(&p.Limits)
 	for _, label := range slices.Sorted(maps.Keys(p.Identities)) {
 		c.identity("identities."+label, label, p.Identities[label])
 	}
 	for i := range p.Rules {
-		r := c.rule(fmt.Sprintf("rules[%d]", i), p.Rules[i])
+		field := fmt.Sprintf("rules[%d]", i)
+		r := c.rule(field, p.Rules[i])
 		if r.Name == "" {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
-		r.limits = &s.limits
+		r.place, r.limits = i, &s.limits
 		s.rules = append(s.rules, r)
+		for _, p := range c.patterns(field+".servers", r.Servers) {
+			s.index.add(p, r)
+		}
 	}
 	switch p.Default {
 	case Allow:
@@ -124,16 +125,6 @@ func (c *compiler) rule(field string, from Rule) *rule {
 	if len(r.Name) > MaxRuleName {
 		c.fail(field+".name", "longer than %d bytes", MaxRuleName)
 	}
-	if len(r.Servers) == 0 {
-		c.fail(field+".servers", "no pattern: which servers is it for?")
-	}
-	for i, s := range r.Servers {
-		p, err := parsePattern(s)
-		if err != nil {
-			c.fail(fmt.Sprintf("%s.servers[%d]", field, i), "%w", err)
-		}
-		r.patterns = append(r.patterns, p)
-	}
 	switch r.Action {
 	case 0:
 		r.Action = Allow
@@ -157,6 +148,21 @@ func (c *compiler) rule(field string, from Rule) *rule {
 		DynamicRecordSizingDisabled: true,
 	}
 	return r
+}
+
+// patterns reads a rule's patterns.
+func (c *compiler) patterns(field string, servers []string) []pattern {
+	if len(servers) == 0 {
+		c.fail(field, "no pattern: which servers is it for?")
+	}
+	all := make([]pattern, len(servers))
+	for i, text := range servers {
+		var err error
+		if all[i], err = parsePattern(text); err != nil {
+			c.fail(fmt.Sprintf("%s[%d]", field, i), "%w", err)
+		}
+	}
+	return all
 }
 
 // onlyDenied sees to it that a rule that denies says nothing else: whoever
@@ -244,11 +250,38 @@ func (c *compiler) trust(field string, r *rule) {
 	if r.Profile > ProfileWebPKI {
 		c.fail(field+".profile", "neither go nor webpki")
 	}
+	r.demands = verify.Demands{Strict: r.Profile == ProfileWebPKI, Lists: verify.Lists{}}
+	switch r.OCSP {
+	case OCSPPrefer:
+		r.demands.Staple = verify.Prefer
+	case OCSPMustStaple:
+		r.demands.Staple = verify.Require
+	}
+	for _, p := range r.Pins {
+		r.demands.Pins = append(r.demands.Pins, p)
+	}
 	for i, l := range r.CRLs {
-		if l == nil {
-			c.fail(fmt.Sprintf("%s.crls[%d]", field, i), "no list")
+		if list := c.list(fmt.Sprintf("%s.crls[%d]", field, i), l); list != nil {
+			r.demands.Lists.Add(list)
 		}
 	}
+}
+
+// list makes a revocation list ready; it is nil if that fails.
+func (c *compiler) list(field string, from *x509.RevocationList) *verify.List {
+	if from == nil {
+		c.fail(field, "no list")
+		return nil
+	}
+	if c.lists[from] == nil {
+		list, err := verify.NewList(from, c.now)
+		if err != nil {
+			c.fail(field, "%w", err)
+			return nil
+		}
+		c.lists[from] = list
+	}
+	return c.lists[from]
 }
 
 // roots returns the pool, nil for the system's, which crypto/x509 then loads
