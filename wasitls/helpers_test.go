@@ -14,10 +14,18 @@ var (
 	ca, good    = tlstest.CA, tlstest.Good
 	guest       = tlstest.Guest
 	connect     = tlstest.Connect
+	closeNow    = tlstest.CloseNow
 	timeout     = tlstest.Timeout
 	fails, says = tlstest.Fails, tlstest.Says
+	readAll     = tlstest.ReadAll
 	noError     = tlstest.NoError
+	unserved    = tlstest.Unserved
+	stuck       = tlstest.Stuck
+	serverWith  = tlstest.ServerWith
+	extension   = tlstest.Extension
 )
+
+const patience = tlstest.Patience
 
 func want[T comparable](t testing.TB, what string, got, want T) {
 	t.Helper()
@@ -38,3 +46,11 @@ func TestMain(m *testing.M) {
 
 // config returns a configuration that trusts the test CA.
 func config() wasitls.Config { return wasitls.Config{Policy: wasitls.Trust(ca().Pool())} }
+
+// ruled returns a configuration that trusts the test CA by a rule that change
+// has changed, which is for every name.
+func ruled(change func(*wasitls.Rule)) wasitls.Config {
+	c := config()
+	change(&c.Policy.Rules[0])
+	return c
+}

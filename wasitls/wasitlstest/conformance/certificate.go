@@ -41,20 +41,10 @@ func many(n int) wasitlstest.Option {
 	})
 }
 
-func extension(critical bool, id ...int) wasitlstest.Option {
-	return wasitlstest.Modify(func(c *x509.Certificate) {
-		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: id, Critical: critical, Value: []byte{5, 0}})
-	})
-}
-
-func keyUsage(usage x509.KeyUsage) wasitlstest.Option {
-	return wasitlstest.Modify(func(c *x509.Certificate) { c.KeyUsage = usage })
-}
-
 // TestA is group A of the fault catalogue: certificates, chains, names. Text is
 // what the error must say; "" means the certificate is accepted. Notes tell
-// where crypto/x509 is more lenient than others; a policy of the embedder may
-// tighten that one day.
+// where crypto/x509 is more lenient than others; TestProfile has the profile
+// that is not.
 func (s suite) TestA(t *testing.T) {
 	intermediate := ca().Intermediate()
 	other := wasitlstest.NewCA()
@@ -85,7 +75,7 @@ func (s suite) TestA(t *testing.T) {
 		{"A13 no extended key usage", ca().Server(wasitlstest.Usage()), ""},
 		{"A13 any extended key usage", ca().Server(wasitlstest.Usage(x509.ExtKeyUsageAny)), ""},
 		// Accepted by crypto/x509, which does not look at keyUsage of leaves.
-		{"A14 no digitalSignature", ca().Server(keyUsage(x509.KeyUsageKeyAgreement)), ""},
+		{"A14 no digitalSignature", ca().Server(wasitlstest.KeyUsage(x509.KeyUsageKeyAgreement)), ""},
 		// Accepted by crypto/x509; webpki rejects.
 		{"A15 CA as leaf", ca().Server(wasitlstest.Modify(func(c *x509.Certificate) {
 			c.IsCA, c.BasicConstraintsValid = true, true
@@ -208,8 +198,8 @@ func (s suite) TestA09PathBuilding(t *testing.T) {
 	t.Logf("crypto/x509 says: %v", err)
 }
 
-// TestA24StaplesAreIgnored documents crypto/tls: a stapled OCSP response is
-// neither required nor checked. Revocation needs a policy that is not here.
+// TestA24StaplesAreIgnored is OCSPOff, the default: a stapled OCSP response is
+// neither required nor checked. TestOCSP has the other modes.
 func (s suite) TestA24StaplesAreIgnored(t *testing.T) {
 	mustStaple := ca().Server(extension(false, 1, 3, 6, 1, 5, 5, 7, 1, 24))
 	s.accepted(t, mustStaple, "")

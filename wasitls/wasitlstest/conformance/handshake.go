@@ -12,13 +12,6 @@ import (
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
-// stuck returns a transport to a peer that says nothing.
-func stuck(t *testing.T) *wasitlstest.Watched {
-	near, far := wasitlstest.Pipe()
-	t.Cleanup(func() { far.Close() })
-	return wasitlstest.Watch(near)
-}
-
 // TestP2_11HandshakeRunsUnattended: the server finishes while nobody calls
 // anything on the client's side. P2-12 and E17 follow from it.
 func (s suite) TestP2_11HandshakeRunsUnattended(t *testing.T) {

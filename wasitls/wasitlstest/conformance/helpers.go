@@ -24,6 +24,10 @@ var (
 	noError     = tlstest.NoError
 	eventually  = tlstest.Eventually
 	source      = tlstest.Source
+	unserved    = tlstest.Unserved
+	stuck       = tlstest.Stuck
+	serverWith  = tlstest.ServerWith
+	extension   = tlstest.Extension
 )
 
 const patience = tlstest.Patience
