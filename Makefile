@@ -41,13 +41,13 @@ spec:
 interop: build
 	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
 
-# The tests of TLS on another implementation of it, a module of its own.
-test-provider:
-	cd interop/utls && $(GO) vet . && $(GO) test .
-
 # 9,572 certificate chains by others. The first time, Go downloads the suite.
 bettertls:
 	cd interop/bettertls && $(GO) vet . && $(GO) test -count=1 -v .
+
+# The tests of TLS on another implementation of it, a module of its own.
+test-provider:
+	cd interop/utls && $(GO) vet . && $(GO) test .
 
 # What componentize-py makes of Python, with wasi:tls. Its tests run with the others once it is there.
 test-componentize: bin/componentize

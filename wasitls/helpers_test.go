@@ -15,14 +15,16 @@ var (
 	guest       = tlstest.Guest
 	connect     = tlstest.Connect
 	closeNow    = tlstest.CloseNow
+	ended       = tlstest.Ended
 	timeout     = tlstest.Timeout
 	fails, says = tlstest.Fails, tlstest.Says
 	readAll     = tlstest.ReadAll
+	streamError = tlstest.StreamFails
+	eventually  = tlstest.Eventually
 	noError     = tlstest.NoError
 	unserved    = tlstest.Unserved
 	stuck       = tlstest.Stuck
 	serverWith  = tlstest.ServerWith
-	extension   = tlstest.Extension
 )
 
 const patience = tlstest.Patience

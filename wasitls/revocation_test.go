@@ -45,7 +45,7 @@ func TestOCSP(t *testing.T) {
 		demand{"none", prefer, serving(leaf), "", ""},
 		demand{"none, required", mustStaple, serving(leaf), "ocsp", "no OCSP response, which the rule requires"},
 		demand{"none, demanded by the certificate", prefer, serving(demanding), "ocsp", "no OCSP response, which its certificate requires"},
-		demand{"none, an unreadable demand", prefer, ca().Server(extension(false, 1, 3, 6, 1, 5, 5, 7, 1, 24)), "ocsp", "which its certificate requires"},
+		demand{"none, an unreadable demand", prefer, ca().Server(wasitlstest.WithExtension(false, 1, 3, 6, 1, 5, 5, 7, 1, 24)), "ocsp", "which its certificate requires"},
 
 		refused("revoked", "was revoked at ", func(r *ocsp.Response) { r.Status, r.RevokedAt = ocsp.Revoked, hours(-2) }),
 		refused("unknown", "does not know the server's certificate", func(r *ocsp.Response) { r.Status = ocsp.Unknown }),
@@ -87,7 +87,7 @@ func TestOCSPDelegated(t *testing.T) {
 		demand{"not to sign", mustStaple, by(ca().Leaf(signing, wasitlstest.KeyUsage(x509.KeyUsageKeyAgreement))), "ocsp", "key is not for signatures"},
 		demand{"until a minute ago", mustStaple, by(ca().Leaf(signing, wasitlstest.Expired())), "ocsp", "it is valid from"},
 		demand{"from in an hour", mustStaple, by(ca().Leaf(signing, wasitlstest.NotYetValid())), "ocsp", "it is valid from"},
-		demand{"unknown critical extension", mustStaple, by(ca().Leaf(signing, extension(true, 1, 2, 3, 4))), "ocsp", "critical extension 1.2.3.4"},
+		demand{"unknown critical extension", mustStaple, by(ca().Leaf(signing, wasitlstest.WithExtension(true, 1, 2, 3, 4))), "ocsp", "critical extension 1.2.3.4"},
 		demand{"by another authority", mustStaple, by(other.Leaf(signing)), "ocsp", "x509"},
 		demand{"by an authority below", mustStaple, by(ca().Intermediate().Leaf(signing)), "ocsp", "another issuer has issued it"},
 		demand{"by itself", mustStaple, by(ca().Leaf(signing, wasitlstest.SelfSigned())), "ocsp", "another issuer has issued it"},

@@ -2,8 +2,6 @@ package tlstest
 
 import (
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"net"
 	"sync/atomic"
 	"testing"
@@ -33,13 +31,6 @@ func Source(t *tls.Conn, _ wasitlstest.Conn) {
 			return
 		}
 	}
-}
-
-// Extension gives a leaf an extension that says 5, 0.
-func Extension(critical bool, id ...int) wasitlstest.Option {
-	return wasitlstest.Modify(func(c *x509.Certificate) {
-		c.ExtraExtensions = append(c.ExtraExtensions, pkix.Extension{Id: id, Critical: critical, Value: []byte{5, 0}})
-	})
 }
 
 // ServerWith returns a server with nothing wrong, changed.

@@ -43,7 +43,7 @@ func many(n int) wasitlstest.Option {
 
 // TestA is group A of the fault catalogue: certificates, chains, names. Text is
 // what the error must say; "" means the certificate is accepted. Notes tell
-// where crypto/x509 is more lenient than others; TestProfile has the profile
+// where crypto/x509 is more lenient than others; wasitls.TestProfile has the profile
 // that is not.
 func (s suite) TestA(t *testing.T) {
 	intermediate := ca().Intermediate()
@@ -81,8 +81,8 @@ func (s suite) TestA(t *testing.T) {
 			c.IsCA, c.BasicConstraintsValid = true, true
 			c.KeyUsage |= x509.KeyUsageCertSign
 		})), ""},
-		{"A16 unknown critical extension", ca().Server(extension(true, 1, 2, 3, 4)), "unhandled critical extension"},
-		{"A16 unknown extension", ca().Server(extension(false, 1, 2, 3, 4)), ""},
+		{"A16 unknown critical extension", ca().Server(wasitlstest.WithExtension(true, 1, 2, 3, 4)), "unhandled critical extension"},
+		{"A16 unknown extension", ca().Server(wasitlstest.WithExtension(false, 1, 2, 3, 4)), ""},
 		{"A17 wildcard below the name", ca().Server(wasitlstest.Names("*.server.test")), "not server.test"},
 		// crypto/x509 knows no public suffixes.
 		{"A17 wildcard of a top-level domain", ca().Server(wasitlstest.Names("*.test")), ""},
@@ -97,7 +97,7 @@ func (s suite) TestA(t *testing.T) {
 		{"A22 certificate message of 380 KB", ca().Server(many(25_000)), "exceeds maximum"},
 		{"A23 garbage", ca().Server(wasitlstest.Chain(func([][]byte) [][]byte { return [][]byte{[]byte("no certificate")} })), "failed to parse certificate"},
 		{"A23 bytes after the certificate", ca().Server(wasitlstest.Chain(func(c [][]byte) [][]byte { return [][]byte{append(c[0], 0)} })), "failed to parse certificate"},
-		{"A23 duplicate extension", ca().Server(extension(false, 1, 2, 3, 4), extension(false, 1, 2, 3, 4)), "duplicate extension"},
+		{"A23 duplicate extension", ca().Server(wasitlstest.WithExtension(false, 1, 2, 3, 4), wasitlstest.WithExtension(false, 1, 2, 3, 4)), "duplicate extension"},
 		{"A25 only other addresses", ca().Server(wasitlstest.Names("192.0.2.7")), "not valid for any names"},
 		{"A27 name constraints broken", constrained("other.test").Server(), "not permitted"},
 		{"A27 name constraints kept", constrained("test").Server(wasitlstest.Modify(dnsOnly("server.test"))), ""},
@@ -199,9 +199,9 @@ func (s suite) TestA09PathBuilding(t *testing.T) {
 }
 
 // TestA24StaplesAreIgnored is OCSPOff, the default: a stapled OCSP response is
-// neither required nor checked. TestOCSP has the other modes.
+// neither required nor checked. wasitls.TestOCSP has the other modes.
 func (s suite) TestA24StaplesAreIgnored(t *testing.T) {
-	mustStaple := ca().Server(extension(false, 1, 3, 6, 1, 5, 5, 7, 1, 24))
+	mustStaple := ca().Server(wasitlstest.WithExtension(false, 1, 3, 6, 1, 5, 5, 7, 1, 24))
 	s.accepted(t, mustStaple, "")
 	leaf := ca().Leaf()
 	leaf.OCSPStaple = []byte("no OCSP response at all")

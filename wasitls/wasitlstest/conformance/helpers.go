@@ -27,7 +27,6 @@ var (
 	unserved    = tlstest.Unserved
 	stuck       = tlstest.Stuck
 	serverWith  = tlstest.ServerWith
-	extension   = tlstest.Extension
 )
 
 const patience = tlstest.Patience
