@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wasitls/wasitls/wasitls"
+	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
 // TestConfigFields: a new field must come with a test, so it has to be named
@@ -24,12 +25,13 @@ func TestConfigFields(t *testing.T) {
 	}
 }
 
-// TestClientCloseTimeout tells the configured time, or the default.
-func TestClientCloseTimeout(t *testing.T) {
-	want(t, "default", guest(t, config()).CloseTimeout(), wasitls.DefaultCloseTimeout)
+// TestConnCloseTimeout tells the configured time, or the default.
+func TestConnCloseTimeout(t *testing.T) {
+	peer := wasitlstest.Peer{Config: good()}
+	want(t, "default", connect(t, config(), peer.Pipe()).Conn.CloseTimeout(), wasitls.DefaultCloseTimeout)
 	c := config()
 	c.Policy.Limits.CloseTimeout = 7
-	want(t, "configured", guest(t, c).CloseTimeout(), 7)
+	want(t, "configured", connect(t, c, peer.Pipe()).Conn.CloseTimeout(), 7)
 }
 
 // TestImports pins what the package knows: the standard library, nothing of
@@ -38,8 +40,8 @@ func TestImports(t *testing.T) {
 	allowed := map[string]bool{
 		"context": true, "crypto": true, "crypto/sha256": true, "crypto/tls": true, "crypto/x509": true,
 		"encoding/base64": true, "encoding/hex": true, "errors": true, "fmt": true, "io": true, "io/fs": true,
-		"log/slog": true, "maps": true, "net": true, "net/netip": true, "os": true, "slices": true, "strings": true,
-		"sync": true, "sync/atomic": true, "time": true, "unicode": true,
+		"log/slog": true, "maps": true, "net": true, "net/netip": true, "os": true, "runtime": true, "slices": true, "strings": true,
+		"sync": true, "sync/atomic": true, "time": true, "unicode": true, "weak": true,
 		"golang.org/x/crypto/x509roots/fallback/bundle":      true,
 		"github.com/wasitls/wasitls/wasitls/internal/verify": true,
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"sync"
+	"time"
 )
 
 // Conn is a TLS connection as three handles: itself and its two halves. Each
@@ -68,6 +69,10 @@ func (c *Conn) Close() {
 	c.release()
 }
 
+// CloseTimeout returns Limits.CloseTimeout of the connection's policy, or its
+// default.
+func (c *Conn) CloseTimeout() time.Duration { return c.rule.limits.CloseTimeout }
+
 // Done returns a channel that is closed when the transport is closed and every
 // goroutine of the connection has ended.
 func (c *Conn) Done() <-chan struct{} { return c.done }
@@ -124,10 +129,8 @@ func (c *Conn) workerEnded(n int) {
 // audit tells how the connection has ended.
 func (c *Conn) audit() {
 	e := Event{Kind: Closed, State: c.State()}
-	in, received, clean := c.in.ending()
-	out, sent, closed := c.out.ending()
-	e.Received, e.CloseReceived = received, clean
-	e.Sent, e.CloseSent = sent, closed
+	in := c.in.ending(&e)
+	out := c.out.ending(&e)
 	if e.Err = in; in == nil {
 		e.Err = out
 	}
@@ -150,21 +153,23 @@ type State struct {
 }
 
 // State returns the parameters of the connection.
-func (c *Conn) State() State {
-	s := c.tls.ConnectionState()
+func (c *Conn) State() State { return c.of.state(c.tls.ConnectionState()) }
+
+// state is what was negotiated, with what the handshake knows of it.
+func (h *Handshake) state(s tls.ConnectionState) State {
 	state := State{
-		ServerName:       c.of.name.String(),
+		ServerName:       h.name.String(),
 		Version:          s.Version,
 		Suite:            s.CipherSuite,
 		Group:            s.CurveID,
 		ALPN:             s.NegotiatedProtocol,
 		ECH:              s.ECHAccepted,
 		Resumed:          s.DidResume,
-		OCSP:             c.of.ocsp,
+		OCSP:             h.ocsp,
 		PeerCertificates: s.PeerCertificates,
 	}
-	if c.of.identified {
-		state.Identity = c.rule.Identity
+	if h.identified {
+		state.Identity = h.rule.Identity
 	}
 	return state
 }

@@ -19,7 +19,6 @@ var (
 	timeout     = tlstest.Timeout
 	fails, says = tlstest.Fails, tlstest.Says
 	readAll     = tlstest.ReadAll
-	streamError = tlstest.StreamFails
 	eventually  = tlstest.Eventually
 	noError     = tlstest.NoError
 	unserved    = tlstest.Unserved

@@ -48,6 +48,7 @@ type rule struct {
 	identity *Identity
 	demands  verify.Demands // on the peer's certificates
 	limits   *Limits        // of the ruleset
+	sessions sessions
 }
 
 // find returns the rule for a name, nil if there is none.
@@ -92,7 +93,7 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 	}
 	switch p.Default {
 	case Allow:
-		s.fallback = c.rule("default", Rule{Name: "default", Servers: []string{"*"}})
+		s.fallback = c.rule("default", fallbackRule)
 		s.fallback.limits = &s.limits
 	case Deny:
 	default:
