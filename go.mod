@@ -29,6 +29,12 @@ require golang.org/x/crypto v0.58.0
 // The list of public suffixes.
 require golang.org/x/net v0.62.0
 
+// The file of package config: a tree with lines, and errors with them.
+require go.yaml.in/yaml/v4 v4.0.0
+
+// Identities in PKCS#12 files.
+require software.sslmate.com/src/go-pkcs12 v0.7.4
+
 // The same metrics for programs with OpenTelemetry: its API.
 require go.opentelemetry.io/otel/metric v1.47.0
 
@@ -37,12 +43,6 @@ require go.opentelemetry.io/otel v1.47.0
 
 // Test-only: what counts behind that API.
 require go.opentelemetry.io/otel/sdk/metric v1.47.0
-
-// The file of package config: a tree with lines, and errors with them.
-require go.yaml.in/yaml/v4 v4.0.0
-
-// Identities in PKCS#12 files.
-require software.sslmate.com/src/go-pkcs12 v0.7.4
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

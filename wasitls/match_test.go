@@ -43,7 +43,7 @@ func TestMatch(t *testing.T) {
 			if got := nameOf(rule); got != want {
 				t.Errorf("%s: rule %q, want %q", row.name, got, want)
 			}
-			if got := decided(t, p, row.name); got != row.rule { // "default" also where there is no rule
+			if got := decided(t, p, row.name); got != row.rule {
 				t.Errorf("%s: a handshake goes by rule %q, want %q", row.name, got, row.rule)
 			}
 		}

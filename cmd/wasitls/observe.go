@@ -28,22 +28,20 @@ type observeFlags struct {
 	keylog  string // a file
 }
 
+// observeNames are the names of the flags. All need wasi:tls.
+var observeNames = []string{"tls-audit", "metrics", "tls-keylog"}
+
 func (f *observeFlags) flags(set *pflag.FlagSet) {
 	set.StringVar(&f.audit, "tls-audit", "", "")
 	set.StringVar(&f.metrics, "metrics", "", "")
 	set.StringVar(&f.keylog, "tls-keylog", "", "")
 }
 
-// check refuses flags that are of no use without wasi:tls, and those that are
-// empty, of a variable that was not set perhaps: whoever asked for a log wants
-// one.
-func (f *observeFlags) check(set *pflag.FlagSet, tls bool) error {
-	for _, name := range []string{"tls-audit", "metrics", "tls-keylog"} {
-		switch {
-		case !set.Changed(name):
-		case !tls:
-			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
-		case set.Lookup(name).Value.String() == "":
+// check refuses flags that are empty, of a variable that was not set perhaps:
+// whoever asked for a log wants one.
+func (f *observeFlags) check(set *pflag.FlagSet) error {
+	for _, name := range observeNames {
+		if set.Changed(name) && set.Lookup(name).Value.String() == "" {
 			return usageOf(set.Name(), fmt.Errorf("--%s: empty", name))
 		}
 	}
@@ -52,72 +50,39 @@ func (f *observeFlags) check(set *pflag.FlagSet, tls bool) error {
 
 // observer tells what becomes of the connections of a run. Nil tells nobody.
 type observer struct {
-	flags   observeFlags
-	streams stdio.Streams
-	log     *audit.Log // nil without
-	out     *patient   // of log
-	keys    *keyLog    // nil without
-	tell    func(wasitls.Event)
-	open    sync.WaitGroup // connections
-	opened  []io.Closer
+	stderr io.Writer
+	log    *audit.Log // nil without
+	out    *patient   // of log
+	keys   *keyLog    // nil without
+	tell   func(wasitls.Event)
+	open   sync.WaitGroup // connections
+	opened []io.Closer
 }
 
-// newObserver returns an observer that is to be started.
-func newObserver(f observeFlags, std stdio.Streams) *observer {
-	o := &observer{flags: f, streams: std}
-	if f.keylog != "" {
-		o.keys = new(keyLog)
-	}
-	return o
-}
-
-// on adds what is observed to a configuration.
-func (o *observer) on(c wasitls.Config) wasitls.Config {
-	if o.flags.audit != "" || o.flags.metrics != "" {
-		c.Audit = o.event
-	}
-	if o.keys != nil {
-		c.KeyLog = o.keys
-	}
-	return c
-}
-
-func (o *observer) event(e wasitls.Event) {
-	if e.Kind == wasitls.Connected {
-		o.open.Add(1)
-	}
-	o.tell(e)
-	if e.Kind == wasitls.Closed {
-		o.open.Done()
-	}
-}
-
-// start opens what the flags name, before the guest runs. Unless it fails, end
-// must follow.
-func (o *observer) start() error {
-	if o == nil {
-		return nil
-	}
-	err := o.openAll()
+// observe opens what the flags name. It must be ended.
+func (f *observeFlags) observe(std stdio.Streams) (*observer, error) {
+	o := &observer{stderr: std.Stderr}
+	err := o.start(f, std.Stdout)
 	if err != nil {
 		o.close()
+		return nil, err
 	}
-	return err
+	return o, nil
 }
 
-func (o *observer) openAll() error {
-	if o.flags.audit != "" {
-		if err := o.openAudit(o.flags.audit, o.streams.Stdout); err != nil {
+func (o *observer) start(f *observeFlags, stdout io.Writer) error {
+	if f.audit != "" {
+		if err := o.openAudit(f.audit, stdout); err != nil {
 			return err
 		}
 	}
-	if o.flags.keylog != "" {
-		if err := o.openKeyLog(o.flags.keylog); err != nil {
+	if f.keylog != "" {
+		if err := o.openKeyLog(f.keylog); err != nil {
 			return err
 		}
 	}
-	if o.flags.metrics != "" {
-		return o.serve(o.flags.metrics)
+	if f.metrics != "" {
+		return o.serve(f.metrics)
 	}
 	return nil
 }
@@ -158,8 +123,8 @@ func (o *observer) openKeyLog(name string) error {
 	case info.Mode().Perm()&0o077 != 0:
 		return fail("chmod 600 "+name, "others can read or write it (mode %04o)", info.Mode().Perm())
 	}
-	o.keys.w = file
-	fmt.Fprintf(o.streams.Stderr, "wasitls: warning: whoever can read %s can decrypt this guest's connections\n", printable(name))
+	o.keys = &keyLog{w: file}
+	fmt.Fprintf(o.stderr, "wasitls: warning: whoever can read %s can decrypt this guest's connections\n", printable(name))
 	return nil
 }
 
@@ -177,9 +142,33 @@ func (o *observer) serve(address string) error {
 	o.opened = append(o.opened, metrics.Serve(listener, registry))
 	o.tell = audit.Join(o.tell, m.Event)
 	if _, port, err := net.SplitHostPort(address); err == nil && port == "0" {
-		fmt.Fprintf(o.streams.Stderr, "wasitls: metrics at http://%s/metrics\n", listener.Addr())
+		fmt.Fprintf(o.stderr, "wasitls: metrics at http://%s/metrics\n", listener.Addr())
 	}
 	return nil
+}
+
+// on adds what is observed to a configuration.
+func (o *observer) on(c wasitls.Config) wasitls.Config {
+	if o == nil {
+		return c
+	}
+	if o.tell != nil {
+		c.Audit = o.event
+	}
+	if o.keys != nil {
+		c.KeyLog = o.keys
+	}
+	return c
+}
+
+func (o *observer) event(e wasitls.Event) {
+	if e.Kind == wasitls.Connected {
+		o.open.Add(1)
+	}
+	o.tell(e)
+	if e.Kind == wasitls.Closed {
+		o.open.Done()
+	}
 }
 
 // begin begins a run that ends with ctx: from then on nobody waits for long
@@ -194,9 +183,6 @@ func (o *observer) begin(ctx context.Context) {
 // and returns how the run ended, which is err unless that is nil and something
 // could not be told.
 func (o *observer) end(err error) error {
-	if o == nil {
-		return err
-	}
 	o.open.Wait()
 	var failures []error
 	if o.log != nil {
@@ -212,7 +198,7 @@ func (o *observer) end(err error) error {
 	case err == nil:
 		return failure{err: incomplete, status: exitGuest}
 	}
-	say(o.streams.Stderr, incomplete)
+	say(o.stderr, incomplete)
 	return err
 }
 

@@ -94,11 +94,11 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return usage(err)
 	}
-	for _, name := range []string{"tls-ca", "tls-roots"} {
+	for _, name := range append([]string{"tls-ca", "tls-roots"}, observeNames...) {
 		if set.Changed(name) && l.tls == "" {
 			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
 		}
-		if set.Changed(name) && l.config != "" {
+		if set.Changed(name) && l.config != "" && !slices.Contains(observeNames, name) {
 			return refuse("write roots into the file", "--config and --%s exclude each other", name)
 		}
 	}
@@ -112,7 +112,7 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 	case l.noCache && l.cacheDir != "":
 		return usage(errors.New("--no-cache and --cache-dir exclude each other"))
 	}
-	return l.observeFlags.check(set, l.tls != "")
+	return l.observeFlags.check(set)
 }
 
 // minMemory is one page: no guest starts with less.

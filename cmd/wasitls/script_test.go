@@ -98,16 +98,16 @@ var kinds = map[string]func(*wasitlstest.CA) wasitlstest.Peer{
 		c.MaxVersion = tls.VersionTLS12
 		return wasitlstest.Peer{Config: c, Handle: answer}
 	},
+	"mtls": func(ca *wasitlstest.CA) wasitlstest.Peer {
+		c := ca.Server()
+		c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, ca.Pool()
+		return wasitlstest.Peer{Config: c, Handle: answer}
+	},
 	"truncated": func(ca *wasitlstest.CA) wasitlstest.Peer {
 		return wasitlstest.Peer{Config: ca.Server(), Handle: wasitlstest.Truncate("HTTP/1.1 200 OK\r\n\r\nhalf of")}
 	},
 	"mute": func(ca *wasitlstest.CA) wasitlstest.Peer { // after the handshake
 		return wasitlstest.Peer{Config: ca.Server(), Handle: func(c *tls.Conn, _ wasitlstest.Conn) { io.Copy(io.Discard, c) }}
-	},
-	"mtls": func(ca *wasitlstest.CA) wasitlstest.Peer {
-		c := ca.Server()
-		c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, ca.Pool()
-		return wasitlstest.Peer{Config: c, Handle: answer}
 	},
 	"silent": func(*wasitlstest.CA) wasitlstest.Peer {
 		return wasitlstest.Peer{Handle: wasitlstest.Silent}
