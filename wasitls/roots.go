@@ -2,12 +2,14 @@ package wasitls
 
 import (
 	"crypto/x509"
+	"sync"
 
 	mozillaroots "golang.org/x/crypto/x509roots/fallback/bundle"
 )
 
-// mozilla returns a pool of the authorities that Mozilla trusts for TLS.
-func mozilla() *x509.CertPool {
+// mozilla returns a pool of the authorities that Mozilla trusts for TLS. They
+// are parsed once, for all rules; it must not be changed.
+var mozilla = sync.OnceValue(func() *x509.CertPool {
 	pool := x509.NewCertPool()
 	for root := range mozillaroots.Roots() {
 		c, err := x509.ParseCertificate(root.Certificate)
@@ -21,4 +23,4 @@ func mozilla() *x509.CertPool {
 		}
 	}
 	return pool
-}
+})

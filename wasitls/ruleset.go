@@ -34,9 +34,9 @@ func (p *Policy) Validate(now time.Time) error {
 
 // ruleset is a policy ready for use. It does not change.
 type ruleset struct {
-	rules    []*rule
-	index    index // of rules
-	fallback *rule // for names that no rule matches; nil to refuse them
+	index    index
+	fallback *rule   // for names that no rule matches; nil to refuse them
+	resuming []*rule // those with Resumption
 	limits   Limits
 }
 
@@ -86,7 +86,9 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
 		r.place, r.limits = i, &s.limits
-		s.rules = append(s.rules, r)
+		if r.Resumption {
+			s.resuming = append(s.resuming, r)
+		}
 		for _, p := range c.patterns(field+".servers", r.Servers) {
 			s.index.add(p, r)
 		}
@@ -109,7 +111,7 @@ func (c *compiler) identity(field, label string, i *Identity) {
 	switch {
 	case label == "":
 		c.fail(field, "an identity without label")
-	case i == nil || i.certificate.Leaf == nil:
+	case i == nil || i.certificate == nil:
 		c.fail(field, "no certificate")
 	default:
 		if err := i.valid(c.now); err != nil {
@@ -200,7 +202,7 @@ func (c *compiler) parameters(field string, r *rule) {
 		c.fail(field+".min-version", "%s is above the maximum, %s", tls.VersionName(r.MinVersion), tls.VersionName(r.MaxVersion))
 	}
 	for i, g := range r.Groups {
-		if !isKnown(g) {
+		if _, known := groupOf(g); !known {
 			c.fail(fmt.Sprintf("%s.groups[%d]", field, i), "unknown group %s", GroupName(g))
 		}
 	}
@@ -231,8 +233,7 @@ func (c *compiler) postQuantum(field string, r *rule) {
 		c.fail(field+".max-version", "TLS 1.2 has no post-quantum groups")
 	}
 	r.MinVersion = tls.VersionTLS13
-	given := r.Groups
-	if r.Groups = hybrids(given); len(r.Groups) == 0 {
+	if r.Groups = hybrids(r.Groups); len(r.Groups) == 0 {
 		c.fail(field+".groups", "none is post-quantum, which the rule requires")
 	}
 }
@@ -305,7 +306,7 @@ func (c *compiler) roots(field string, r Roots) *x509.CertPool {
 			return nil
 		}
 	case BaseMozilla:
-		pool = mozilla()
+		pool = mozilla().Clone()
 	case BaseNone:
 		pool = x509.NewCertPool()
 		if len(r.Certificates) == 0 {
@@ -315,7 +316,11 @@ func (c *compiler) roots(field string, r Roots) *x509.CertPool {
 		c.fail(field+".base", "neither system, mozilla nor none")
 		return nil
 	}
-	for _, x := range r.Certificates {
+	for i, x := range r.Certificates {
+		if x == nil {
+			c.fail(fmt.Sprintf("%s.certificates[%d]", field, i), "no certificate")
+			continue
+		}
 		pool.AddCert(x)
 	}
 	return pool

@@ -85,7 +85,7 @@ func (e *VerificationError) Unwrap() error { return e.Err }
 // server says it knows is not asked: with one identity there is no choice.
 func (h *Handshake) identify(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	h.identified = true
-	return &h.rule.identity.certificate, nil
+	return h.rule.identity.certificate(), nil
 }
 
 // PolicyError says why the policy refuses a connection. Nothing was sent.
