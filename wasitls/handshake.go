@@ -171,7 +171,6 @@ func (h *Handshake) stop(cause error) {
 // run is the handshake's goroutine. It ends with the handshake: its stack has
 // grown by then, and an idle connection shall not keep it.
 func (h *Handshake) run() {
-	growStack()
 	gate := &h.guest.client.gate
 	var (
 		session Session
@@ -179,6 +178,7 @@ func (h *Handshake) run() {
 	)
 	begun := gate.await(h.entry, h.stopped)
 	if begun {
+		growStack()
 		session = h.guest.client.config.Provider.Client(h.wire, h.tlsFor())
 		// The transport is closed by stop; a context would cost a goroutine more.
 		err = session.HandshakeContext(context.Background())
