@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop test-componentize python-cases bench bench-python fuzz guests guests-python clean
+.PHONY: build demo test race vet staticcheck check spec interop bettertls test-componentize python-cases bench bench-python fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -41,6 +41,10 @@ spec:
 interop: build
 	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
 
+# 9,572 certificate chains by others. The first time, Go downloads the suite.
+bettertls:
+	cd interop/bettertls && $(GO) vet . && $(GO) test -count=1 -v .
+
 # What componentize-py makes of Python, with wasi:tls. Its tests run with the others once it is there.
 test-componentize: bin/componentize
 	$(GO) test -count=1 -v -run '/componentize$$' ./interop/python
@@ -66,6 +70,8 @@ fuzz:
 	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
 	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZTIME)
 	$(GO) test ./host -run '^$$' -fuzz FuzzComponent -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls/internal/verify -run '^$$' -fuzz FuzzStaple -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls/internal/verify -run '^$$' -fuzz FuzzList -fuzztime $(FUZZTIME)
 
 guests:
 	$(MAKE) -C guests

@@ -15,9 +15,15 @@ require github.com/rogpeppe/go-internal v1.15.0
 require golang.org/x/mod v0.40.0
 
 // System calls that package syscall does not have.
-require golang.org/x/sys v0.47.0
+require golang.org/x/sys v0.49.0
 
 // Mozilla's certificate authorities, for hosts without their own.
 require golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
+
+// Stapled OCSP responses.
+require golang.org/x/crypto v0.58.0
+
+// The list of public suffixes.
+require golang.org/x/net v0.62.0
 
 require golang.org/x/tools v0.49.0 // indirect

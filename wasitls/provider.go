@@ -38,7 +38,10 @@ type Session interface {
 	io.Writer
 	// CloseWrite sends close_notify.
 	CloseWrite() error
-	// ConnectionState is asked for after the handshake only.
+	// ConnectionState is asked for after the handshake only. What a rule may
+	// demand is looked for in it, and in what VerifyConnection gets: Version,
+	// CurveID, PeerCertificates, VerifiedChains and OCSPResponse, on resumption
+	// those of the first handshake.
 	ConnectionState() tls.ConnectionState
 }
 

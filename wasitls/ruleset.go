@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"slices"
 	"time"
+
+	"github.com/wasitls/wasitls/wasitls/internal/verify"
 )
 
 // FieldError says what is wrong with a field of a Policy.
@@ -44,7 +46,8 @@ type rule struct {
 	patterns []pattern
 	config   *tls.Config // to be cloned for each connection
 	identity *Identity
-	limits   *Limits // of the ruleset
+	demands  verify.Demands // on the peer's certificates
+	limits   *Limits        // of the ruleset
 }
 
 // find returns the rule for a name, nil if there is none.
@@ -67,6 +70,7 @@ func (s *ruleset) find(name ServerName) *rule {
 type compiler struct {
 	policy *Policy
 	now    time.Time
+	lists  map[*x509.RevocationList]*verify.List // many rules may have the same
 	errs   []error
 }
 
@@ -76,7 +80,7 @@ func (c *compiler) fail(field, format string, args ...any) {
 
 // compile makes a ruleset of a policy.
 func compile(p *Policy, now time.Time) (*ruleset, error) {
-	c := &compiler{policy: p, now: now}
+	c := &compiler{policy: p, now: now, lists: map[*x509.RevocationList]*verify.List{}}
 	s := &ruleset{limits: p.Limits.withDefaults()}
 	c.limits(&p.Limits)
 	for _, label := range slices.Sorted(maps.Keys(p.Identities)) {
@@ -244,11 +248,38 @@ func (c *compiler) trust(field string, r *rule) {
 	if r.Profile > ProfileWebPKI {
 		c.fail(field+".profile", "neither go nor webpki")
 	}
+	r.demands = verify.Demands{Strict: r.Profile == ProfileWebPKI, Lists: verify.Lists{}}
+	switch r.OCSP {
+	case OCSPPrefer:
+		r.demands.Staple = verify.Prefer
+	case OCSPMustStaple:
+		r.demands.Staple = verify.Require
+	}
+	for _, p := range r.Pins {
+		r.demands.Pins = append(r.demands.Pins, p)
+	}
 	for i, l := range r.CRLs {
-		if l == nil {
-			c.fail(fmt.Sprintf("%s.crls[%d]", field, i), "no list")
+		if list := c.list(fmt.Sprintf("%s.crls[%d]", field, i), l); list != nil {
+			r.demands.Lists.Add(list)
 		}
 	}
+}
+
+// list makes a revocation list ready; it is nil if that fails.
+func (c *compiler) list(field string, from *x509.RevocationList) *verify.List {
+	if from == nil {
+		c.fail(field, "no list")
+		return nil
+	}
+	if c.lists[from] == nil {
+		list, err := verify.NewList(from, c.now)
+		if err != nil {
+			c.fail(field, "%w", err)
+			return nil
+		}
+		c.lists[from] = list
+	}
+	return c.lists[from]
 }
 
 // roots returns the pool, nil for the system's, which crypto/x509 then loads

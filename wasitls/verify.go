@@ -2,7 +2,10 @@ package wasitls
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+
+	"github.com/wasitls/wasitls/wasitls/internal/verify"
 )
 
 // permit tells why the policy does not allow the handshake, nil if it does.
@@ -34,9 +37,46 @@ func (h *Handshake) resolved() bool {
 
 // verify does what the rule demands beyond crypto/tls, which has verified the
 // chain and the name by now. It is called on resumption, too.
+// An error ends the handshake with the alert bad_certificate: crypto/tls sends
+// no other one then.
 func (h *Handshake) verify(s tls.ConnectionState) error {
+	// With crypto/tls that cannot be: nothing else was offered, and what is
+	// resumed gets a key exchange of its own. Other providers are to be trusted
+	// with less.
+	if h.rule.RequirePostQuantum && (s.Version < tls.VersionTLS13 || len(hybrids([]tls.CurveID{s.CurveID})) == 0) {
+		return &VerificationError{h.rule.Name, "post-quantum", fmt.Errorf("the key exchange of %s with group %s is not post-quantum", tls.VersionName(s.Version), GroupName(s.CurveID))}
+	}
+	good, err := h.rule.demands.Check(verify.Peer{
+		Chains: s.VerifiedChains,
+		Staple: s.OCSPResponse,
+		Now:    h.guest.client.config.Time(),
+	})
+	if unmet := (*verify.Error)(nil); errors.As(err, &unmet) {
+		return &VerificationError{h.rule.Name, unmet.Demand, unmet.Err}
+	}
+	if good {
+		h.ocsp = "good"
+	}
 	return nil
 }
+
+// VerificationError says what a rule demands of a peer and the peer does not
+// meet. It is the cause of a HandshakeError of ClassCertificate, or of
+// ClassProtocol for "post-quantum".
+type VerificationError struct {
+	Rule string
+	// Field is the rule's field as a policy file has it: "profile", "pins",
+	// "crls", "ocsp" or "post-quantum".
+	Field string
+	Err   error
+}
+
+func (e *VerificationError) Error() string {
+	return fmt.Sprintf("refused by rule %q, %s: %v", e.Rule, e.Field, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *VerificationError) Unwrap() error { return e.Err }
 
 // identify answers a server that asks for a certificate. What authorities the
 // server says it knows is not asked: with one identity there is no choice.

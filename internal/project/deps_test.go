@@ -17,7 +17,7 @@ type rule struct {
 // TLS does not know WebAssembly, the runtime does not know TLS, the bindings
 // know both, and nothing knows the tools that stand on top.
 var rules = []rule{
-	{"wasitls", []string{"golang.org/x/crypto", module + "/wasitls"}},
+	{"wasitls", []string{"golang.org/x/crypto", "golang.org/x/net/publicsuffix", module + "/wasitls"}},
 	{"wasitls/p2", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"wasitls/p3", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"host", []string{module + "/host", engine, "golang.org/x"}},

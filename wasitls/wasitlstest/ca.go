@@ -49,6 +49,12 @@ func (c *CA) Intermediate(changes ...func(*x509.Certificate)) *CA {
 	return &CA{Certificate: parse(der), key: key, chain: append([][]byte{der}, c.chain...)}
 }
 
+// CrossSign returns a certificate of c for another CA's name and key.
+func (c *CA) CrossSign(other *CA) *x509.Certificate {
+	template := caTemplate(other.Certificate.Subject.CommonName)
+	return parse(must(x509.CreateCertificate(rand.Reader, template, c.Certificate, other.key.Public(), c.key)))
+}
+
 // Pool returns a pool that trusts this CA only.
 func (c *CA) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
@@ -199,7 +205,7 @@ func caTemplate(name string) *x509.Certificate {
 		NotAfter:              time.Now().AddDate(1, 0, 0),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageCertSign,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
 }
 
