@@ -55,6 +55,8 @@ type Report struct {
 	Cells    []Cell
 	Wrong    []string // clients that do not answer truly, exceptions that name nothing
 
+	Encounters []Encounter // of the report of a Mutual, which has no cases
+
 	mail bool // the report of a Mail
 }
 
