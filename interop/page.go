@@ -24,21 +24,8 @@ be in the server's spool as received over that TLS version, or must not be there
 
 `
 
-// aboutEncounters stands before the table of client certificates.
-const aboutEncounters = `Servers that ask for a client certificate, and guests run with ` + "`wasitls run --config FILE`" + `, whose policy names
-the identity: ` + "`https-get`" + ` and ` + "`pg-query`" + ` on WASI 0.2, ` + "`https-get-p3`" + ` and ` + "`pg-query-p3`" + ` on 0.3. A mark means that the guest
-got just this far and heard these words. The control ` + "`native`" + ` is crypto/tls, and psql for PostgreSQL.
-
-A server that refuses a client's certificate, or the lack of one, says so **in the handshake** in TLS 1.2. In TLS 1.3
-the guest hears it **at the first read**, after a handshake that succeeded: the client's side ends with its own
-Finished message, which the server reads together with the certificate, and there is no message that says that both
-were accepted (RFC 8446, section 4.4). What the guest has written by then is lost. nginx, and PostgreSQL when there is
-no certificate, finish the handshake in either version and refuse in their own protocol.
-
-`
-
 // WriteMarkdown writes reports as a page: those of a [Matrix], of [Mail] and of
-// [Mutual], or some of them.
+// [Meeting], or some of them.
 func WriteMarkdown(w io.Writer, reports []*Report) error {
 	var b strings.Builder
 	b.WriteString(intro)
@@ -68,7 +55,9 @@ func WriteMarkdown(w io.Writer, reports []*Report) error {
 func (r *Report) writeTables(b *strings.Builder) {
 	for _, t := range r.tables() {
 		fmt.Fprintf(b, "## %s\n\n", t.heading)
-		b.WriteString(when(r.Encounters != nil, aboutEncounters))
+		if r.meeting != nil {
+			b.WriteString(r.meeting.About + "\n")
+		}
 		writeRow(b, t.rows[0])
 		b.WriteString("|" + strings.Repeat("---|", t.marks) + strings.Repeat(":-:|", len(t.rows[0])-t.marks) + "\n")
 		for _, row := range t.rows[1:] {
@@ -86,9 +75,12 @@ func (r *Report) writeCases(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "* **%s**: %s; %s\n", c.Name, c.About, outcome)
 	}
+	if r.meeting == nil {
+		return
+	}
 	var told []string
-	for _, e := range r.Encounters {
-		if line := fmt.Sprintf("* client certificate **%s**: %s\n", e.Name, e.About); !slices.Contains(told, line) {
+	for _, e := range r.meeting.Encounters {
+		if line := fmt.Sprintf("* **%s** (%s): %s\n", e.Name, strings.ToLower(r.meeting.Title), e.About); !slices.Contains(told, line) {
 			told = append(told, line)
 			b.WriteString(line)
 		}

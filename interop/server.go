@@ -47,6 +47,7 @@ type Setup struct {
 	Docs    string      // the folder to serve files from
 	Path    string      // the path of the page, "/name"
 	Backend string      // host:port of a plain HTTP server with the same page, for proxies
+	Staple  string      // file: the OCSP response that it staples; empty for none
 	Clients *identities // how it knows clients, if it asks for their certificates
 }
 

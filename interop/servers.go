@@ -35,7 +35,7 @@ func Servers() []Server {
 // Packages returns the Debian packages of the servers that are not installed.
 func Packages() []string {
 	var list []string
-	for _, s := range slices.Concat(Servers(), MailServers(), MutualServers()) {
+	for _, s := range append(slices.Concat(Servers(), MailServers()), postgreSQL()) {
 		if _, err := s.find(); err != nil {
 			for name := range strings.FieldsSeq(s.Package) {
 				if !slices.Contains(list, name) { // several rows may be of one

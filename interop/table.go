@@ -52,8 +52,8 @@ type table struct {
 
 // tables returns one for each client, or that of the encounters.
 func (r *Report) tables() []table {
-	if r.Encounters != nil {
-		return []table{{"Client certificates", 4, r.encounterRows()}}
+	if r.meeting != nil {
+		return []table{{r.meeting.Title, 4, r.encounterRows()}}
 	}
 	var all []table
 	for _, client := range r.Clients {
@@ -68,8 +68,8 @@ func (r *Report) encounterRows() [][]string {
 	for _, c := range r.Cells {
 		marks[[3]string{c.Server, c.Case, c.Client}] = c.Mark
 	}
-	rows := [][]string{append([]string{"server", "version", "client certificate", "the server's word"}, r.Clients...)}
-	for _, e := range r.Encounters {
+	rows := [][]string{append([]string{"server", "version", "encounter", "outcome"}, r.Clients...)}
+	for _, e := range r.meeting.Encounters {
 		row := []string{e.Server, r.Versions[e.Server], e.heading(), string(e.Stage) + ": " + e.Says[0]}
 		for _, client := range r.Clients {
 			row = append(row, marks[[3]string{e.Server, e.heading(), client}].String())

@@ -22,6 +22,7 @@ type Visit struct {
 	Version uint16 // the only one that the client takes part in
 	Query   *Query // to PostgreSQL; nil asks for a page
 	CA      string // file: the authority that the client trusts
+	Rule    string // what else the client's rule says, a line of YAML
 	Dir     string // a folder for files of this visit alone
 
 	shown *leaf // the client's certificate, if it has one
@@ -39,7 +40,7 @@ type Stage string
 const (
 	InHandshake Stage = "in the handshake"
 	AtFirstRead Stage = "at the first read"
-	ByAnswer    Stage = "over TLS"
+	ByAnswer    Stage = "answer"
 	Untold      Stage = "" // the client does not tell these apart
 )
 
@@ -169,6 +170,9 @@ func (v Visit) policy() string {
       min-version: "%[2]s"
       max-version: "%[2]s"
 `, v.CA, version)
+	if v.Rule != "" {
+		text += "      " + v.Rule + "\n"
+	}
 	if v.shown != nil {
 		text += fmt.Sprintf(`      identity: me
   identities:

@@ -164,17 +164,16 @@ func (o options) verdict(r *interop.Report, stderr io.Writer) int {
 // runs are what the flags ask for; unpacked guests go to dir. A list of servers or
 // cases leaves out the parts that have none of them.
 func (o options) runs(dir string) ([]part, error) {
-	servers, err := names(o.servers, serverName, interop.Servers(), interop.MailServers(), interop.MutualServers())
+	servers, err := names(o.servers, serverName, interop.Servers(), interop.MailServers(), interop.Mutual().Servers)
 	if err != nil {
 		return nil, err
 	}
-	cases, err := names(o.cases, caseName, interop.Cases(), interop.MailCases(), []interop.Case{{Name: mutualCase}})
+	cases, err := names(o.cases, caseName, interop.Cases(), interop.MailCases(), []interop.Case{{Name: mutualCase}, {Name: revocationCase}})
 	if err != nil {
 		return nil, err
 	}
 	m := interop.Matrix{Servers: among(servers, serverName, interop.Servers()), Cases: among(cases, caseName, interop.Cases()), Parallel: o.parallel}
 	mail := interop.Mail{Servers: among(servers, serverName, interop.MailServers()), Cases: among(cases, caseName, interop.MailCases())}
-	mutual := interop.Mutual{Servers: among(servers, serverName, interop.MutualServers()), Encounters: interop.Encounters(), Parallel: o.parallel}
 	if m.Exceptions, err = interop.Expectations(); err != nil {
 		return nil, err
 	}
@@ -184,7 +183,8 @@ func (o options) runs(dir string) ([]part, error) {
 	if mail.Clients, err = o.mailClients(dir); err != nil {
 		return nil, err
 	}
-	if mutual.Visitors, err = o.visitors(dir); err != nil {
+	visitors, err := o.visitors(dir)
+	if err != nil {
 		return nil, err
 	}
 	var parts []part
@@ -194,17 +194,25 @@ func (o options) runs(dir string) ([]part, error) {
 	if len(mail.Servers) > 0 && len(mail.Cases) > 0 {
 		parts = append(parts, mail)
 	}
-	if len(mutual.Servers) > 0 && slices.Contains(cases, mutualCase) {
-		parts = append(parts, mutual)
+	meet := func(name string, m interop.Meeting, visitors []interop.Visitor) {
+		m.Servers, m.Visitors, m.Parallel = among(servers, serverName, m.Servers), visitors, o.parallel
+		if len(m.Servers) > 0 && len(m.Visitors) > 0 && slices.Contains(cases, name) {
+			parts = append(parts, m)
+		}
 	}
+	meet(mutualCase, interop.Mutual(), append([]interop.Visitor{interop.NativeVisitor{}}, visitors...))
+	meet(revocationCase, interop.Revocation(), visitors)
 	if parts == nil {
 		return nil, fmt.Errorf("none of these servers has one of these cases")
 	}
 	return parts, nil
 }
 
-// mutualCase is what -cases calls the part with client certificates.
-const mutualCase = "client-certificate"
+// What -cases calls the meetings.
+const (
+	mutualCase     = "client-certificate"
+	revocationCase = "revoked-server"
+)
 
 func serverName(s interop.Server) string { return s.Name }
 func caseName(c interop.Case) string     { return c.Name }
@@ -269,12 +277,11 @@ func (o options) mailClients(dir string) ([]interop.MailClient, error) {
 	return all, err
 }
 
-// visitors are the control and the guests that show client certificates: the
-// prebuilt ones, unless guests are named.
+// visitors are the prebuilt guests that show client certificates, none if others
+// are named.
 func (o options) visitors(dir string) ([]interop.Visitor, error) {
-	all := []interop.Visitor{interop.NativeVisitor{}}
-	if o.guests != nil {
-		return all, nil
+	if o.guests != nil || o.native {
+		return nil, nil
 	}
 	files := map[string]string{}
 	for _, pattern := range []string{prebuilt, prebuiltQueries} {
@@ -286,12 +293,10 @@ func (o options) visitors(dir string) ([]interop.Visitor, error) {
 			return nil, err
 		}
 	}
-	if o.native {
-		return all, nil
-	}
-	return append(all,
+	return []interop.Visitor{
 		interop.GuestVisitor{Label: "0.2", Command: o.command, Pages: files["https-get"], Queries: files["pg-query"]},
-		interop.GuestVisitor{Label: "0.3", Command: o.command, Pages: files["https-get-p3"], Queries: files["pg-query-p3"]}), nil
+		interop.GuestVisitor{Label: "0.3", Command: o.command, Pages: files["https-get-p3"], Queries: files["pg-query-p3"]},
+	}, nil
 }
 
 // each calls add with the name and the component's file of every guest to run:

@@ -2,7 +2,6 @@ package interop
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"os"
 	"os/user"
@@ -12,48 +11,62 @@ import (
 	"time"
 )
 
-// MutualServers returns the servers that are set up to ask for a client
-// certificate and to say whose it was.
-func MutualServers() []Server {
+// meetingServers are OpenSSL's server and nginx as a [Meeting] needs them.
+func meetingServers() []Server {
 	var list []Server
 	for _, s := range Servers() {
 		switch s.Name {
 		case "openssl s_server":
-			s.command = opensslMutual
+			s.command = opensslMeeting
 		case "nginx":
-			s.command = nginxMutual
+			s.command = nginxMeeting
 		default:
 			continue
 		}
 		list = append(list, s)
 	}
-	return append(list, Server{
+	return list
+}
+
+func postgreSQL() Server {
+	return Server{
 		Name: "PostgreSQL", Library: "OpenSSL", Package: "postgresql", Program: "/usr/lib/postgresql/*/bin/postgres",
 		Version: []string{"psql", "--version"}, command: postgres, ready: postgresReady,
-	})
+	}
 }
 
-// opensslMutual answers every path with a page that shows the client's certificate.
-func opensslMutual(program string, s Setup) (Command, error) {
+// opensslMeeting answers every path with a page that shows the client's certificate.
+func opensslMeeting(program string, s Setup) (Command, error) {
 	version, _ := s.openssl()
-	return Command{Args: []string{program, "s_server", "-accept", "127.0.0.1:" + s.Port, "-www", "-quiet",
+	args := []string{program, "s_server", "-accept", "127.0.0.1:" + s.Port, "-www", "-quiet",
 		"-cert", s.Leaf.cert, "-key", s.Leaf.key, "-cert_chain", s.Leaf.above,
-		strings.NewReplacer("TLSv", "-tls", ".", "_").Replace(version),
-		"-Verify", "1", "-verify_return_error", "-CAfile", s.Clients.ca, "-CRL", s.Clients.crl, "-crl_check"}}, nil
+		strings.NewReplacer("TLSv", "-tls", ".", "_").Replace(version)}
+	if s.Staple != "" {
+		args = append(args, "-status_file", s.Staple)
+	}
+	if s.Clients != nil {
+		args = append(args, "-Verify", "1", "-verify_return_error", "-CAfile", s.Clients.ca, "-CRL", s.Clients.crl, "-crl_check")
+	}
+	return Command{Args: args}, nil
 }
 
-func nginxMutual(program string, s Setup) (Command, error) {
+// nginxMeeting answers every path with the subject of the client's certificate.
+func nginxMeeting(program string, s Setup) (Command, error) {
 	version, _ := s.openssl()
+	var more string
+	if s.Staple != "" {
+		more = fmt.Sprintf("ssl_stapling on;\n\t\tssl_stapling_file %s;\n\t\t", s.Staple)
+	}
+	if s.Clients != nil {
+		more += fmt.Sprintf("ssl_verify_client on;\n\t\tssl_client_certificate %s;\n\t\tssl_crl %s;\n\t\t", s.Clients.ca, s.Clients.crl)
+	}
 	conf, err := s.write("nginx.conf", fmt.Sprintf(nginxFrame, s.Dir, fmt.Sprintf(`listen 127.0.0.1:%s ssl;
 		ssl_certificate %s;
 		ssl_certificate_key %s;
 		ssl_protocols %s;
-		ssl_verify_client on;
-		ssl_client_certificate %s;
-		ssl_crl %s;
-		default_type text/plain;
+		%sdefault_type text/plain;
 		location / { return 200 "$ssl_client_s_dn over $ssl_protocol\n"; }`,
-		s.Port, s.Leaf.chain, s.Leaf.key, version, s.Clients.ca, s.Clients.crl)))
+		s.Port, s.Leaf.chain, s.Leaf.key, version, more)))
 	return Command{Args: []string{program, "-p", s.Dir, "-e", "stderr", "-c", conf}}, err
 }
 
@@ -156,6 +169,3 @@ func postgresReady(ctx context.Context, s Setup) error {
 		}
 	}
 }
-
-// versions are those that every server is asked in.
-var versions = []uint16{tls.VersionTLS12, tls.VersionTLS13}
