@@ -53,8 +53,8 @@ func keyUsage(usage x509.KeyUsage) wasitlstest.Option {
 
 // TestA is group A of the fault catalogue: certificates, chains, names. Text is
 // what the error must say; "" means the certificate is accepted. Notes tell
-// where crypto/x509 is more lenient than others; a policy of the embedder may
-// tighten that one day.
+// where crypto/x509 is more lenient than others; TestProfile has the profile
+// that is not.
 func TestA(t *testing.T) {
 	intermediate := ca().Intermediate()
 	other := wasitlstest.NewCA()
@@ -211,8 +211,8 @@ func TestA09PathBuilding(t *testing.T) {
 	t.Logf("crypto/x509 says: %v", err)
 }
 
-// TestA24StaplesAreIgnored documents crypto/tls: a stapled OCSP response is
-// neither required nor checked. Revocation needs a policy that is not here.
+// TestA24StaplesAreIgnored is OCSPOff, the default: a stapled OCSP response is
+// neither required nor checked. TestOCSP has the other modes.
 func TestA24StaplesAreIgnored(t *testing.T) {
 	mustStaple := ca().Server(extension(false, 1, 3, 6, 1, 5, 5, 7, 1, 24))
 	accepted(t, mustStaple, "")

@@ -20,6 +20,10 @@
 // Server names: crypto/tls sends any string to the peer. Here ParseServerName
 // decides before the first byte.
 //
+// Certificates: a Rule may demand pinned keys, revocation lists, a stapled OCSP
+// response, or a stricter profile. crypto/tls asks for a response and does not
+// look at it. Nothing is fetched.
+//
 // Bounds: the handshake has a deadline, both halves have bounded buffers that
 // are held only while they are in use, and data accepted from a guest that
 // went away is delivered within Limits.CloseTimeout or given up.
@@ -30,8 +34,7 @@
 // # What crypto/tls does not give
 //
 // Post-handshake messages are handled while somebody waits for the peer's data,
-// or for the end of it: for a guest that does not, KeyUpdate and close_notify wait as well. Certificate revocation is not
-// checked. What follows the peer's close_notify on the transport may have been
+// or for the end of it: for a guest that does not, KeyUpdate and close_notify wait as well. What follows the peer's close_notify on the transport may have been
 // read ahead and is lost, so that nothing can go back from TLS to plain text. A TLS 1.2 server that asks for renegotiation ends the connection. A
 // TLS 1.3 server that refuses the client's certificate is heard on the first
 // read, after a handshake that succeeded.

@@ -104,7 +104,7 @@ func TestPostQuantum(t *testing.T) {
 	}
 }
 
-// careless is a provider that offers what it likes.
+// careless is a provider that does what it likes with what it is told.
 type careless struct{ change func(*tls.Config) }
 
 func (p careless) Client(transport net.Conn, c *tls.Config) wasitls.Session {

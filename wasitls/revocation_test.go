@@ -8,6 +8,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -202,6 +203,40 @@ func TestCRLsThatAreNoLists(t *testing.T) {
 	says(t, p.Validate(time.Now()), "rules[0].crls[0]: not a parsed list")
 	p.Rules[0].CRLs = []*x509.RevocationList{ca().CRL(nil, func(l *x509.RevocationList) { l.ExtraExtensions = critical(false, 1, 2, 3, 4) })}
 	noError(t, p.Validate(time.Now()))
+}
+
+// TestResumptionAfterRevocation: a list that has expired refuses resumption.
+func TestResumptionAfterRevocation(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		server := serverWith(func(s *tls.Config) { s.MinVersion, s.MaxVersion = version, version })
+		var resumed atomic.Bool
+		c := ruled(lists(ca().CRL(nil, func(l *x509.RevocationList) { l.NextUpdate = hours(2) })))
+		c.Policy.Rules[0].Resumption = true
+		c.Provider = careless{func(c *tls.Config) {
+			verify := c.VerifyConnection
+			c.VerifyConnection = func(s tls.ConnectionState) error {
+				resumed.Store(s.DidResume)
+				return verify(s)
+			}
+		}}
+		var late atomic.Bool
+		c.Time = func() time.Time {
+			if late.Load() {
+				return hours(3)
+			}
+			return time.Now()
+		}
+		g := guest(t, c)
+		conn, err := g.Start(wasitlstest.Peer{Config: server, Handle: wasitlstest.Say("hello")}.Pipe(), wasitlstest.Name).Wait(timeout(t))
+		noError(t, err)
+		_, err = readAll(t, wasitlstest.NewBlocking(conn))
+		noError(t, err)
+		closeNow(t, conn)
+		late.Store(true)
+		_, err = g.Start(wasitlstest.Peer{Config: server}.Pipe(), wasitlstest.Name).Wait(timeout(t))
+		refusedFor(t, err, "crls", "has expired at ")
+		want(t, "resumed", resumed.Load(), true)
+	}
 }
 
 // TestResumptionIsVerified: what was stapled to the first handshake is checked

@@ -51,7 +51,11 @@ func (h *Handshake) verify(s tls.ConnectionState) error {
 		Staple: s.OCSPResponse,
 		Now:    h.guest.client.config.Time(),
 	})
-	if unmet := (*verify.Error)(nil); errors.As(err, &unmet) {
+	if err != nil {
+		var unmet *verify.Error
+		if !errors.As(err, &unmet) {
+			return err
+		}
 		return &VerificationError{h.rule.Name, unmet.Demand, unmet.Err}
 	}
 	if good {

@@ -8,7 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -17,8 +17,13 @@ import (
 type List struct {
 	crl     *x509.RevocationList
 	entries map[string]int // their places in the list, by serial number
-	signer  atomic.Pointer[x509.Certificate]
+
+	mu       sync.Mutex
+	verdicts map[string]error // of signedBy, by the issuer's certificate
 }
+
+// maxVerdicts bounds what a list remembers: an issuer has few certificates.
+const maxVerdicts = 16
 
 // Lists are lists by the subject of their issuer, byte by byte: so crypto/x509
 // compares names, too.
@@ -59,7 +64,11 @@ func NewList(crl *x509.RevocationList, now time.Time) (*List, error) {
 	if err := fresh("the list", crl.ThisUpdate, crl.NextUpdate, now); err != nil {
 		return nil, err
 	}
-	l := &List{crl: crl, entries: make(map[string]int, len(crl.RevokedCertificateEntries))}
+	l := &List{
+		crl:      crl,
+		entries:  make(map[string]int, len(crl.RevokedCertificateEntries)),
+		verdicts: map[string]error{},
+	}
 	for i, e := range crl.RevokedCertificateEntries {
 		if slices.ContainsFunc(e.Extensions, func(x pkix.Extension) bool { return x.Critical }) {
 			return nil, fmt.Errorf("the entry of serial number %x has a critical extension, which none is known", e.SerialNumber)
@@ -88,11 +97,10 @@ func (ls Lists) check(c, issuer *x509.Certificate, now time.Time) error {
 	var failure error
 	holds := false
 	for _, l := range ls[string(issuer.RawSubject)] {
-		if len(l.crl.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(l.crl.AuthorityKeyId, issuer.SubjectKeyId) {
-			continue // of another authority with that name, or of an older key
-		}
 		if err := l.signedBy(issuer); err != nil {
-			failure = fmt.Errorf("the list of %s is not signed by its key: %w", named(issuer), err)
+			if !l.namesOther(issuer) {
+				failure = fmt.Errorf("the list of %s is not signed by its key: %w", named(issuer), err)
+			}
 			continue
 		}
 		if i, ok := l.entries[string(c.SerialNumber.Bytes())]; ok {
@@ -110,15 +118,28 @@ func (ls Lists) check(c, issuer *x509.Certificate, now time.Time) error {
 	return failure
 }
 
+// namesOther tells whether a list says to be signed by another key: that of
+// another authority with that name, or an older one. It is asked after the
+// signature only, since one key may have several identifiers.
+func (l *List) namesOther(issuer *x509.Certificate) bool {
+	return len(l.crl.AuthorityKeyId) > 0 && len(issuer.SubjectKeyId) > 0 && !bytes.Equal(l.crl.AuthorityKeyId, issuer.SubjectKeyId)
+}
+
 // signedBy checks a list's signature, but not again and again: to hash a list
 // of megabytes takes longer than a handshake.
 func (l *List) signedBy(issuer *x509.Certificate) error {
-	if last := l.signer.Load(); last != nil && bytes.Equal(last.Raw, issuer.Raw) {
-		return nil
-	}
-	if err := l.crl.CheckSignatureFrom(issuer); err != nil {
+	l.mu.Lock()
+	err, known := l.verdicts[string(issuer.Raw)]
+	l.mu.Unlock()
+	if known {
 		return err
 	}
-	l.signer.Store(issuer)
-	return nil
+	err = l.crl.CheckSignatureFrom(issuer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.verdicts) >= maxVerdicts {
+		clear(l.verdicts)
+	}
+	l.verdicts[string(issuer.Raw)] = err
+	return err
 }

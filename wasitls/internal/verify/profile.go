@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -81,6 +80,9 @@ func common(c *x509.Certificate, leaf, root bool) error {
 
 // key checks kind and size of a public key.
 func key(c *x509.Certificate) error {
+	if c.PublicKeyAlgorithm == x509.DSA {
+		return errors.New("a DSA key")
+	}
 	switch k := c.PublicKey.(type) {
 	case *rsa.PublicKey:
 		switch bits := k.N.BitLen(); {
@@ -93,8 +95,6 @@ func key(c *x509.Certificate) error {
 		if k.Curve == elliptic.P224() {
 			return errors.New("a key on the curve P-224")
 		}
-	case *dsa.PublicKey:
-		return errors.New("a DSA key")
 	}
 	return nil
 }

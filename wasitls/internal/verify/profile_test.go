@@ -1,7 +1,6 @@
 package verify_test
 
 import (
-	"crypto/dsa"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -82,7 +81,7 @@ func TestProfile(t *testing.T) {
 		{"RSA exponent 1", leaf, func(c *x509.Certificate) { c.PublicKey = rsaKey(2048, 1) }, "exponent 1"},
 		{"RSA exponent 4", leaf, func(c *x509.Certificate) { c.PublicKey = rsaKey(2048, 4) }, "exponent 4"},
 		{"P-224", leaf, func(c *x509.Certificate) { c.PublicKey = &ecdsa.PublicKey{Curve: elliptic.P224()} }, "P-224"},
-		{"DSA", leaf, func(c *x509.Certificate) { c.PublicKey = &dsa.PublicKey{} }, "DSA"},
+		{"DSA", leaf, func(c *x509.Certificate) { c.PublicKeyAlgorithm = x509.DSA }, "DSA"},
 
 		{"an authority", leaf, func(c *x509.Certificate) { c.IsCA = true }, "that of an authority"},
 		{"keyCertSign", leaf, func(c *x509.Certificate) { c.KeyUsage |= x509.KeyUsageCertSign }, "may sign certificates"},
@@ -109,6 +108,10 @@ func TestProfile(t *testing.T) {
 		{"*.CO.uk", leaf, func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "*.CO.uk") }, `"*.CO.uk"`},
 		{"*.of-no-registry", leaf, func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "*.of-no-registry") }, `"*.of-no-registry"`},
 		{"*.example.com", leaf, func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "*.example.com") }, ""},
+		{"names that are none", leaf, func(c *x509.Certificate) {
+			c.DNSNames = append(c.DNSNames, "", ".", "*", "*.a..b.example.com", "*.x.example.com.", "\x00*.")
+		}, ""},
+		{"*. of nothing", leaf, func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "*..") }, `"*.."`},
 		{"*.github.io, which is of one owner", leaf, func(c *x509.Certificate) { c.DNSNames = append(c.DNSNames, "*.github.io") }, ""},
 
 		{"no authority key identifier", leaf, func(c *x509.Certificate) { c.AuthorityKeyId = nil }, "no authority key identifier"},
