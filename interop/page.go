@@ -17,6 +17,9 @@ that the case asks for. ` + "`native`" + ` is Go's net/http without a guest, the
 handshake happens in this host. The page's path and body are random, so a guest cannot pass without
 fetching it, and a refusal passes only with the right reason in the guest's error.
 
+The two tables at the end are of one row for each encounter: servers that ask for a client certificate,
+and servers whose own may be revoked.
+
 The tables of mail are the same with SMTP and STARTTLS: a cell is a mail with a random text, which must
 be in the server's spool as received over that TLS version, or must not be there when it is refused.
 
