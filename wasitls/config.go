@@ -16,7 +16,7 @@ type Config struct {
 	// the defaults of Rule.
 	Policy *Policy
 
-	// Provider is the implementation of TLS; nil means crypto/tls.
+	// Provider is the implementation of TLS; nil means CryptoTLS.
 	Provider Provider
 
 	// Time tells the time for the validity of certificates; nil means time.Now.
@@ -48,28 +48,30 @@ func NewClient(c Config) (*Client, error) {
 		c.Policy = &Policy{Default: Allow}
 	}
 	if c.Provider == nil {
-		c.Provider = cryptoTLS{}
+		c.Provider = CryptoTLS{}
 	}
 	if c.Time == nil {
 		c.Time = time.Now
 	}
+	first := c.Policy
+	c.Policy = nil // keys and all: not to be kept when it is replaced
 	client := &Client{config: c}
-	if err := client.SetPolicy(c.Policy); err != nil {
+	if err := client.SetPolicy(first); err != nil {
 		return nil, err
 	}
 	return client, nil
 }
 
 // SetPolicy replaces the policy, for handshakes that begin from now on.
-// Connections go on as they are, but count for the new limits. Sessions to
-// resume are forgotten. A policy that is invalid changes nothing: the errors
+// Connections go on as they are, but count for the new limits, and handshakes
+// that wait for their turn get it by those. Sessions to resume are forgotten. A policy that is invalid changes nothing: the errors
 // are those of NewClient.
 func (c *Client) SetPolicy(p *Policy) error {
 	rules, err := compile(p, c.config.Time())
 	if err != nil {
 		return err
 	}
-	c.rules.Store(rules)
+	c.gate.change(&rules.limits, func() { c.rules.Store(rules) })
 	return nil
 }
 
@@ -80,7 +82,7 @@ func (h *Handshake) tlsFor() *tls.Config {
 	config.ServerName = h.name.host
 	config.Time = c.Time
 	config.KeyLogWriter = c.KeyLog
-	config.ClientSessionCache = h.guest.sessionsOf(r)
+	config.ClientSessionCache = r.sessionsOf(h.guest)
 	config.VerifyConnection = h.verify
 	if r.identity != nil {
 		config.GetClientCertificate = h.identify

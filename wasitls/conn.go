@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"sync"
+	"time"
 )
 
 // Conn is a TLS connection as three handles: itself and its two halves. Each
@@ -67,6 +68,10 @@ func (c *Conn) Close() {
 	c.out.abandon()
 	c.release()
 }
+
+// CloseTimeout returns Limits.CloseTimeout of the connection's policy, or its
+// default.
+func (c *Conn) CloseTimeout() time.Duration { return c.rule.limits.CloseTimeout }
 
 // Done returns a channel that is closed when the transport is closed and every
 // goroutine of the connection has ended.

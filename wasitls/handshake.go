@@ -72,7 +72,7 @@ func (h *Handshake) admit(name string) *HandshakeError {
 	if err := h.permit(); err != nil {
 		return &HandshakeError{ClassPolicy, err}
 	}
-	if h.entry, err = h.guest.client.gate.admit(&h.guest.usage, h.rule.limits); err != nil {
+	if h.entry, err = h.guest.client.gate.admit(&h.guest.usage, h.rule.limits.reserve()); err != nil {
 		return &HandshakeError{ClassLimit, err}
 	}
 	return nil
@@ -175,7 +175,8 @@ func (h *Handshake) run() {
 		session Session
 		err     error
 	)
-	if gate.await(h.entry, h.stopped) {
+	begun := gate.await(h.entry, h.stopped)
+	if begun {
 		session = h.guest.client.config.Provider.Client(h.wire, h.tlsFor())
 		// The transport is closed by stop; a context would cost a goroutine more.
 		err = session.HandshakeContext(context.Background())
@@ -189,6 +190,9 @@ func (h *Handshake) run() {
 		err = h.cause
 	}
 	h.mu.Unlock()
+	if !begun && errors.Is(err, ErrTimeout) { // the peer is not to blame
+		err = fmt.Errorf("%w: too many other handshakes for %v", ErrTimeout, h.rule.HandshakeTimeout)
+	}
 
 	if err != nil {
 		h.finish(nil, h.failure(err))

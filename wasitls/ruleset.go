@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -36,6 +35,7 @@ func (p *Policy) Validate(now time.Time) error {
 // ruleset is a policy ready for use. It does not change.
 type ruleset struct {
 	rules    []*rule
+	index    index // of rules
 	fallback *rule // for names that no rule matches; nil to refuse them
 	limits   Limits
 }
@@ -43,25 +43,18 @@ type ruleset struct {
 // rule is a Rule ready for use.
 type rule struct {
 	Rule
-	patterns []pattern
+	place    int         // in the policy
 	config   *tls.Config // to be cloned for each connection
 	identity *Identity
 	demands  verify.Demands // on the peer's certificates
 	limits   *Limits        // of the ruleset
+	sessions sessions
 }
 
 // find returns the rule for a name, nil if there is none.
 func (s *ruleset) find(name ServerName) *rule {
-	var addr netip.Addr
-	if name.ip {
-		addr, _ = netip.ParseAddr(name.host)
-	}
-	for _, r := range s.rules {
-		for i := range r.patterns {
-			if r.patterns[i].matches(name, addr) {
-				return r
-			}
-		}
+	if r := s.index.find(name); r != nil {
+		return r
 	}
 	return s.fallback
 }
@@ -87,12 +80,16 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 		c.identity("identities."+label, label, p.Identities[label])
 	}
 	for i := range p.Rules {
-		r := c.rule(fmt.Sprintf("rules[%d]", i), p.Rules[i])
+		field := fmt.Sprintf("rules[%d]", i)
+		r := c.rule(field, p.Rules[i])
 		if r.Name == "" {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
-		r.limits = &s.limits
+		r.place, r.limits = i, &s.limits
 		s.rules = append(s.rules, r)
+		for _, p := range c.patterns(field+".servers", r.Servers) {
+			s.index.add(p, r)
+		}
 	}
 	switch p.Default {
 	case Allow:
@@ -128,16 +125,6 @@ func (c *compiler) rule(field string, from Rule) *rule {
 	if len(r.Name) > MaxRuleName {
 		c.fail(field+".name", "longer than %d bytes", MaxRuleName)
 	}
-	if len(r.Servers) == 0 {
-		c.fail(field+".servers", "no pattern: which servers is it for?")
-	}
-	for i, s := range r.Servers {
-		p, err := parsePattern(s)
-		if err != nil {
-			c.fail(fmt.Sprintf("%s.servers[%d]", field, i), "%w", err)
-		}
-		r.patterns = append(r.patterns, p)
-	}
 	switch r.Action {
 	case 0:
 		r.Action = Allow
@@ -161,6 +148,21 @@ func (c *compiler) rule(field string, from Rule) *rule {
 		DynamicRecordSizingDisabled: true,
 	}
 	return r
+}
+
+// patterns reads a rule's patterns.
+func (c *compiler) patterns(field string, servers []string) []pattern {
+	if len(servers) == 0 {
+		c.fail(field, "no pattern: which servers is it for?")
+	}
+	all := make([]pattern, len(servers))
+	for i, text := range servers {
+		var err error
+		if all[i], err = parsePattern(text); err != nil {
+			c.fail(fmt.Sprintf("%s[%d]", field, i), "%w", err)
+		}
+	}
+	return all
 }
 
 // onlyDenied sees to it that a rule that denies says nothing else: whoever

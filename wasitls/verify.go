@@ -15,6 +15,8 @@ func (h *Handshake) permit() error {
 		return &PolicyError{Reason: fmt.Sprintf("no rule allows server name %q", h.name)}
 	case h.rule.Action == Deny:
 		return &PolicyError{h.rule.Name, fmt.Sprintf("server name %q is denied", h.name)}
+	case h.rule.RequireResolved && !h.address.IsValid():
+		return &PolicyError{h.rule.Name, fmt.Sprintf("the address of the connection is not known, and must be one that was looked up for %q", h.name)}
 	case h.rule.RequireResolved && !h.resolved():
 		return &PolicyError{h.rule.Name, fmt.Sprintf("the connection is not to an address that was looked up for %q", h.name)}
 	}
@@ -25,10 +27,7 @@ func (h *Handshake) permit() error {
 // the guest was told.
 func (h *Handshake) resolved() bool {
 	addr := h.address.Addr()
-	switch {
-	case !addr.IsValid():
-		return false
-	case h.name.ip:
+	if h.name.ip {
 		return addr.WithZone("").String() == h.name.host
 	}
 	resolved := h.guest.config.Resolved

@@ -142,7 +142,7 @@ func TestProfile(t *testing.T) {
 		demand{"A18 RSA 1024", webpki, ca().Server(named, wasitlstest.RSA(1024)), "profile", "an RSA key of 1024 bits"},
 		demand{"A13 no purpose", webpki, ca().Server(named, wasitlstest.Usage()), "profile", "does not say what it is for"},
 		demand{"A13 any purpose", webpki, ca().Server(named, wasitlstest.Usage(x509.ExtKeyUsageAny)), "profile", "any purpose"},
-		demand{"A14 no signatures", webpki, ca().Server(named, keyUsage(x509.KeyUsageKeyAgreement)), "profile", "may not sign handshakes"},
+		demand{"A14 no signatures", webpki, ca().Server(named, wasitlstest.KeyUsage(x509.KeyUsageKeyAgreement)), "profile", "may not sign handshakes"},
 		demand{"A15 an authority", webpki, ca().Server(named, authority), "profile", "that of an authority"},
 		demand{"A17 everything below a public suffix", webpki, ca().Server(named, wasitlstest.Names(wasitlstest.Name, "*.co.uk")), "profile", `"*.co.uk"`},
 		demand{"common name is no name", webpki, ca().Server(), "profile", `common name "wasitls test leaf"`},

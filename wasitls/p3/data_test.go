@@ -202,6 +202,20 @@ func TestP3_51(t *testing.T) {
 	}
 }
 
+// TestP3_51_told: whoever finds the end of the plaintext finds the reason.
+func TestP3_51_told(t *testing.T) {
+	for range 100 {
+		g := good(t, wasitlstest.CorruptRecord("good"))
+		want(t, "text", g.readAll(), "good")
+		select {
+		case err := <-g.received.c:
+			failsWith(t, "outcome of receive", err, "bad record MAC")
+		default:
+			t.Fatal("the plaintext has ended, and nobody has told why")
+		}
+	}
+}
+
 // TestP3_51_alert: an alert of the peer ends both directions.
 func TestP3_51_alert(t *testing.T) {
 	g := newGuest(t, newClient(t))

@@ -150,6 +150,11 @@ func Usage(usages ...x509.ExtKeyUsage) Option {
 	return Modify(func(t *x509.Certificate) { t.ExtKeyUsage = usages })
 }
 
+// KeyUsage sets the key usage.
+func KeyUsage(usage x509.KeyUsage) Option {
+	return Modify(func(t *x509.Certificate) { t.KeyUsage = usage })
+}
+
 // Modify changes the template of the certificate.
 func Modify(change func(*x509.Certificate)) Option {
 	return func(l *leaf) { change(l.template) }

@@ -69,6 +69,13 @@ func Staple(c tls.Certificate, response []byte) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{c}}
 }
 
+// WithExtension puts an extension without content into the certificate.
+func WithExtension(critical bool, id ...int) Option {
+	return Modify(func(t *x509.Certificate) {
+		t.ExtraExtensions = append(t.ExtraExtensions, pkix.Extension{Id: id, Critical: critical, Value: []byte{5, 0}})
+	})
+}
+
 // MustStaple puts the demand for a stapled response into the certificate
 // (RFC 7633).
 func MustStaple() Option {

@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"context"
@@ -36,10 +36,10 @@ func readAwait(t *testing.T, in *wasitls.Input) string {
 }
 
 // TestAwait receives without a goroutine of the connection.
-func TestAwait(t *testing.T) {
+func (s suite) TestAwait(t *testing.T) {
 	text := strings.Repeat("await ", 100_000)
 	proceed := make(chan struct{})
-	conn := to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
+	conn := s.to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
 		<-proceed
 		io.WriteString(tc, text)
 		tc.CloseWrite()
@@ -65,9 +65,9 @@ func awaiting(t *testing.T) bool {
 }
 
 // TestAwaitCanceled, both when it receives itself and when another does.
-func TestAwaitCanceled(t *testing.T) {
+func (s suite) TestAwaitCanceled(t *testing.T) {
 	for _, another := range []bool{false, true} {
-		conn := to(t, func(_ *tls.Conn, below wasitlstest.Conn) { io.Copy(io.Discard, below) }).Conn
+		conn := s.to(t, func(_ *tls.Conn, below wasitlstest.Conn) { io.Copy(io.Discard, below) }).Conn
 		if another {
 			conn.Input().Notify(func() {})
 		}
@@ -80,9 +80,9 @@ func TestAwaitCanceled(t *testing.T) {
 }
 
 // TestAwaitBesideNotify: who waits by Await is served by the receiver there is.
-func TestAwaitBesideNotify(t *testing.T) {
+func (s suite) TestAwaitBesideNotify(t *testing.T) {
 	proceed := make(chan struct{})
-	conn := to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
+	conn := s.to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
 		<-proceed
 		io.WriteString(tc, "hello")
 		tc.CloseWrite()
@@ -96,7 +96,7 @@ func TestAwaitBesideNotify(t *testing.T) {
 }
 
 // TestReadWithoutWaiting: a guest that only ever asks gets its data, too.
-func TestReadWithoutWaiting(t *testing.T) {
+func (s suite) TestReadWithoutWaiting(t *testing.T) {
 	for name, ask := range map[string]func(in *wasitls.Input) bool{
 		"read": func(in *wasitls.Input) bool {
 			n, err := in.Read(make([]byte, 1))
@@ -104,13 +104,13 @@ func TestReadWithoutWaiting(t *testing.T) {
 		},
 		"ready": func(in *wasitls.Input) bool { return in.Ready() },
 	} {
-		conn := to(t, wasitlstest.Say("hello")).Conn
+		conn := s.to(t, wasitlstest.Say("hello")).Conn
 		eventually(t, name, func() bool { return ask(conn.Input()) })
 	}
 }
 
 // TestNowReader: what has arrived is received at once, records and their end.
-func TestNowReader(t *testing.T) {
+func (s suite) TestNowReader(t *testing.T) {
 	near, far := tcp(t)
 	text := strings.Repeat("now ", 10_000)
 	sent := make(chan struct{})
@@ -120,7 +120,7 @@ func TestNowReader(t *testing.T) {
 		close(sent)
 		io.Copy(io.Discard, tc)
 	}}.Serve(wasitlstest.TCP(far))
-	conn := connect(t, config(), nowReader{near}).Conn
+	conn := connect(t, s.config(), nowReader{near}).Conn
 	<-sent
 	noError(t, conn.Input().Await(timeout(t)))
 	p := make([]byte, len(text)+1)
@@ -133,7 +133,7 @@ func TestNowReader(t *testing.T) {
 
 // TestLook: asked once, and never before, Look knows that an idle connection was
 // ended, and is not misled by session tickets.
-func TestLook(t *testing.T) {
+func (s suite) TestLook(t *testing.T) {
 	for _, ends := range []bool{false, true} {
 		near, far := tcp(t)
 		sent := make(chan struct{})
@@ -144,7 +144,7 @@ func TestLook(t *testing.T) {
 			close(sent)
 			io.Copy(io.Discard, tc)
 		}}.Serve(wasitlstest.TCP(far))
-		conn := connect(t, config(), nowReader{near}).Conn
+		conn := connect(t, s.config(), nowReader{near}).Conn
 		<-sent
 		want(t, "ready", conn.Input().Look(), ends)
 	}
@@ -152,10 +152,10 @@ func TestLook(t *testing.T) {
 
 // TestLookDoesNotWait: a transport that takes its time for what it has does not
 // keep those who look.
-func TestLookDoesNotWait(t *testing.T) {
+func (s suite) TestLookDoesNotWait(t *testing.T) {
 	near, far := tcp(t)
 	go wasitlstest.Peer{Config: good(), Handle: wasitlstest.Echo}.Serve(wasitlstest.TCP(far))
-	conn := connect(t, config(), newSlowReader(near)).Conn
+	conn := connect(t, s.config(), newSlowReader(near)).Conn
 	asked := make(chan bool)
 	go func() { asked <- conn.Input().Look() }()
 	select {

@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"context"
@@ -19,15 +19,15 @@ import (
 // sequences of everything a guest can do, over transports of all kinds. Every
 // byte that comes back is the right one, and every accepted byte comes back
 // unless an error says otherwise.
-func TestRandomInterleavings(t *testing.T) {
+func (s suite) TestRandomInterleavings(t *testing.T) {
 	rounds := 150
 	if testing.Short() {
 		rounds = 20
 	}
 	for seed := range uint64(rounds) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		s.run(t, fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			newWalk(t, seed).run()
+			s.newWalk(t, seed).run()
 		})
 	}
 }
@@ -41,14 +41,15 @@ type walk struct {
 
 	accepted, returned uint64 // bytes; byte number n has the value pattern(n)
 	closing            bool
+	mayFail            bool // the transport breaks, or a write was given up
 	failed             bool // an error was reported, so bytes may be missing
 }
 
 func pattern(n uint64) byte { return byte(n ^ n>>8 ^ n>>16) }
 
-func newWalk(t *testing.T, seed uint64) *walk {
+func (s suite) newWalk(t *testing.T, seed uint64) *walk {
 	w := &walk{t: t, rand: rand.New(rand.NewPCG(seed, 1))}
-	c := config()
+	c := s.config()
 	c.Policy.Limits.WriteBuffer = []int{1 << 10, 5000, 64 << 10}[w.rand.IntN(3)]
 	c.Policy.Limits.ReadBuffer = []int{1 << 10, 20_000, 128 << 10}[w.rand.IntN(3)]
 	c.Policy.Rules[0].MaxVersion = []uint16{tls.VersionTLS12, tls.VersionTLS13}[w.rand.IntN(2)]
@@ -59,7 +60,7 @@ func newWalk(t *testing.T, seed uint64) *walk {
 	if w.rand.IntN(2) == 0 {
 		transport = wasitlstest.Trickle(near, 1+w.rand.IntN(3000))
 	}
-	if w.rand.IntN(5) == 0 { // the transport breaks at some time
+	if w.mayFail = w.rand.IntN(5) == 0; w.mayFail { // at some time
 		time.AfterFunc(time.Duration(w.rand.IntN(30))*time.Millisecond, func() { far.Reset() })
 	}
 	h := guest(t, c).Start(transport, wasitlstest.Name)
@@ -103,6 +104,7 @@ func (w *walk) step() {
 		if err := out.WriteAndFlush(ctx, p); err != nil {
 			w.failed = true
 			w.closing = w.closing || ctx.Err() != nil
+			w.mayFail = w.mayFail || ctx.Err() != nil
 		} else {
 			w.accepted += uint64(len(p))
 		}
@@ -122,6 +124,8 @@ func (w *walk) step() {
 		w.closing = true
 	case k == 96:
 		w.conn.Drop()
+	case k == 97:
+		want(w.t, "name", w.conn.State().ServerName, wasitlstest.Name)
 	}
 }
 
@@ -165,12 +169,12 @@ func (w *walk) read(in *wasitls.Input) (over bool) {
 	return err != nil
 }
 
-// note takes an error that may be: one that says so in its type.
+// note takes an error that may be: of a type that says so, and for a reason.
 func (w *walk) note(err error) {
 	var failure *wasitls.StreamError
 	switch {
 	case err == nil, err == wasitls.ErrClosed:
-	case errors.As(err, &failure):
+	case errors.As(err, &failure) && w.mayFail:
 		w.failed = true
 	default:
 		w.t.Errorf("unexpected error %T: %v", err, err)

@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"crypto/tls"
@@ -10,15 +10,15 @@ import (
 )
 
 // audited returns a configuration whose events are sent to the channel.
-func audited() (wasitls.Config, chan wasitls.Event) {
+func (s suite) audited() (wasitls.Config, chan wasitls.Event) {
 	events := make(chan wasitls.Event, 9)
-	c := config()
+	c := s.config()
 	c.Audit = func(e wasitls.Event) { events <- e }
 	return c, events
 }
 
-func TestAudit(t *testing.T) {
-	c, events := audited()
+func (s suite) TestAudit(t *testing.T) {
+	c, events := s.audited()
 	peer := wasitlstest.Peer{Config: good(), Handle: func(t *tls.Conn, _ wasitlstest.Conn) {
 		io.ReadFull(t, make([]byte, 5))
 		io.WriteString(t, "and back")
@@ -52,8 +52,8 @@ func TestAudit(t *testing.T) {
 	want(t, "close_notify received", e.CloseReceived, true)
 }
 
-func TestAuditRefused(t *testing.T) {
-	c, events := audited()
+func (s suite) TestAuditRefused(t *testing.T) {
+	c, events := s.audited()
 	peer := wasitlstest.Peer{Config: good()}
 	fails(t, c, peer.Pipe(), "not a name", wasitls.ClassName)
 	e := <-events
@@ -71,9 +71,9 @@ func TestAuditRefused(t *testing.T) {
 
 // TestAuditTruncated: an end without close_notify is told as what it is, and
 // also where the rule lets the guest not see it.
-func TestAuditTruncated(t *testing.T) {
+func (s suite) TestAuditTruncated(t *testing.T) {
 	for _, allow := range []bool{false, true} {
-		c, events := audited()
+		c, events := s.audited()
 		c.Policy.Rules[0].AllowTruncation = allow
 		conn := connect(t, c, wasitlstest.Peer{Config: good(), Handle: func(t *tls.Conn, below wasitlstest.Conn) {
 			io.WriteString(t, "cut")

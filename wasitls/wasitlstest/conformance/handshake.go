@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"crypto/tls"
@@ -12,22 +12,15 @@ import (
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
-// stuck returns a transport to a peer that says nothing.
-func stuck(t *testing.T) *wasitlstest.Watched {
-	near, far := wasitlstest.Pipe()
-	t.Cleanup(func() { far.Close() })
-	return wasitlstest.Watch(near)
-}
-
 // TestP2_11HandshakeRunsUnattended: the server finishes while nobody calls
 // anything on the client's side. P2-12 and E17 follow from it.
-func TestP2_11HandshakeRunsUnattended(t *testing.T) {
+func (s suite) TestP2_11HandshakeRunsUnattended(t *testing.T) {
 	finished := make(chan struct{})
 	peer := wasitlstest.Peer{Config: good(), Handle: func(tc *tls.Conn, _ wasitlstest.Conn) {
 		close(finished)
 		io.Copy(io.Discard, tc)
 	}}
-	h := guest(t, config()).Start(peer.Pipe(), wasitlstest.Name)
+	h := guest(t, s.config()).Start(peer.Pipe(), wasitlstest.Name)
 	select {
 	case <-finished:
 	case <-time.After(patience):
@@ -37,8 +30,8 @@ func TestP2_11HandshakeRunsUnattended(t *testing.T) {
 }
 
 // TestP2_13ResultBeforeTheEnd, and that waiting and asking do no harm.
-func TestP2_13ResultBeforeTheEnd(t *testing.T) {
-	h := guest(t, config()).Start(stuck(t), wasitlstest.Name)
+func (s suite) TestP2_13ResultBeforeTheEnd(t *testing.T) {
+	h := guest(t, s.config()).Start(stuck(t), wasitlstest.Name)
 	for range 3 {
 		if _, err := h.Result(); err != wasitls.ErrPending {
 			t.Errorf("result: %v", err)
@@ -49,8 +42,8 @@ func TestP2_13ResultBeforeTheEnd(t *testing.T) {
 }
 
 // TestP2_15ResultOnce is P2-15, P2-17 and P2-18; fails checks it for failures.
-func TestP2_15ResultOnce(t *testing.T) {
-	h := guest(t, config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
+func (s suite) TestP2_15ResultOnce(t *testing.T) {
+	h := guest(t, s.config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
 	<-h.Done()
 	conn, err := h.Result()
 	noError(t, err)
@@ -66,9 +59,9 @@ func TestP2_15ResultOnce(t *testing.T) {
 }
 
 // TestP2_20CancelPending frees everything promptly.
-func TestP2_20CancelPending(t *testing.T) {
+func (s suite) TestP2_20CancelPending(t *testing.T) {
 	transport := stuck(t)
-	h := guest(t, config()).Start(transport, wasitlstest.Name)
+	h := guest(t, s.config()).Start(transport, wasitlstest.Name)
 	eventually(t, "ClientHello", func() bool { return transport.Writes.Load() > 0 })
 	h.Cancel()
 	select {
@@ -86,10 +79,10 @@ func TestP2_20CancelPending(t *testing.T) {
 }
 
 // TestP2_20CancelBlockedWriting: also while the transport takes no bytes.
-func TestP2_20CancelBlockedWriting(t *testing.T) {
+func (s suite) TestP2_20CancelBlockedWriting(t *testing.T) {
 	near, far := wasitlstest.PipeSize(1)
 	defer far.Close()
-	h := guest(t, config()).Start(near, wasitlstest.Name)
+	h := guest(t, s.config()).Start(near, wasitlstest.Name)
 	time.Sleep(5 * time.Millisecond)
 	h.Cancel()
 	select {
@@ -100,9 +93,9 @@ func TestP2_20CancelBlockedWriting(t *testing.T) {
 }
 
 // TestP2_20CancelFinished closes a connection that nobody took.
-func TestP2_20CancelFinished(t *testing.T) {
+func (s suite) TestP2_20CancelFinished(t *testing.T) {
 	transport := wasitlstest.Watch(wasitlstest.Peer{Config: good()}.Pipe())
-	h := guest(t, config()).Start(transport, wasitlstest.Name)
+	h := guest(t, s.config()).Start(transport, wasitlstest.Name)
 	<-h.Done()
 	h.Cancel()
 	want(t, "closed", transport.Closed.Load() > 0, true)
@@ -111,8 +104,8 @@ func TestP2_20CancelFinished(t *testing.T) {
 }
 
 // TestCancelRaces cancels at every moment of a handshake.
-func TestCancelRaces(t *testing.T) {
-	c := guest(t, config())
+func (s suite) TestCancelRaces(t *testing.T) {
+	c := guest(t, s.config())
 	for i := range 60 {
 		transport := wasitlstest.Watch(wasitlstest.Peer{Config: good()}.Pipe())
 		h := c.Start(transport, wasitlstest.Name)
@@ -124,8 +117,8 @@ func TestCancelRaces(t *testing.T) {
 }
 
 // TestP2_21NotifyAgainAndAgain: registering and taking back does not lose the result.
-func TestP2_21NotifyAgainAndAgain(t *testing.T) {
-	h := guest(t, config()).Start(wasitlstest.Trickle(wasitlstest.Peer{Config: good()}.Pipe(), 7), wasitlstest.Name)
+func (s suite) TestP2_21NotifyAgainAndAgain(t *testing.T) {
+	h := guest(t, s.config()).Start(wasitlstest.Trickle(wasitlstest.Peer{Config: good()}.Pipe(), 7), wasitlstest.Name)
 	var called atomic.Int64
 	for !h.Ready() {
 		stop := h.Notify(func() { called.Add(1) })
@@ -140,8 +133,8 @@ func TestP2_21NotifyAgainAndAgain(t *testing.T) {
 }
 
 // TestP2_18Notify calls everybody once.
-func TestP2_18Notify(t *testing.T) {
-	h := guest(t, config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
+func (s suite) TestP2_18Notify(t *testing.T) {
+	h := guest(t, s.config()).Start(wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
 	var called atomic.Int64
 	for range 10 {
 		h.Notify(func() { called.Add(1) })

@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"crypto/tls"
@@ -20,9 +20,9 @@ func notified(notify func(func()) func()) chan struct{} {
 
 // TestEnd tells the end of each half, once nothing is left to read and
 // without anybody reading.
-func TestEnd(t *testing.T) {
-	t.Run("close_notify", func(t *testing.T) {
-		conn := to(t, wasitlstest.Say("text")).Conn
+func (s suite) TestEnd(t *testing.T) {
+	s.run(t, "close_notify", func(t *testing.T) {
+		conn := s.to(t, wasitlstest.Say("text")).Conn
 		in := conn.Input()
 		end := inputEnd(in)
 		eventually(t, "text", in.Ready)
@@ -42,8 +42,8 @@ func TestEnd(t *testing.T) {
 			in.Read(b)
 		}
 	})
-	t.Run("truncation", func(t *testing.T) {
-		in := to(t, wasitlstest.Truncate("")).Conn.Input()
+	s.run(t, "truncation", func(t *testing.T) {
+		in := s.to(t, wasitlstest.Truncate("")).Conn.Input()
 		<-inputEnd(in)
 		for range 2 {
 			if !errors.Is(in.End(), wasitls.ErrTruncated) {
@@ -53,24 +53,24 @@ func TestEnd(t *testing.T) {
 		}
 		<-inputEnd(in) // at once
 	})
-	t.Run("dropped", func(t *testing.T) {
-		in := to(t, wasitlstest.Echo).Conn.Input()
+	s.run(t, "dropped", func(t *testing.T) {
+		in := s.to(t, wasitlstest.Echo).Conn.Input()
 		end := inputEnd(in)
 		in.NotifyEnd(func() { t.Error("told although taken back") })()
 		in.Drop()
 		<-end
 		want(t, "end", in.End(), wasitls.ErrClosed)
 	})
-	t.Run("output", func(t *testing.T) {
-		out := to(t, wasitlstest.Echo).Conn.Output()
+	s.run(t, "output", func(t *testing.T) {
+		out := s.to(t, wasitlstest.Echo).Conn.Output()
 		want(t, "end", out.End(), nil)
 		end := notified(out.NotifyEnd)
 		out.Close()
 		<-end
 		want(t, "end", out.End(), wasitls.ErrClosed)
 	})
-	t.Run("failed output", func(t *testing.T) {
-		conn := to(t, func(_ *tls.Conn, below wasitlstest.Conn) { below.Reset() })
+	s.run(t, "failed output", func(t *testing.T) {
+		conn := s.to(t, func(_ *tls.Conn, below wasitlstest.Conn) { below.Reset() })
 		out := conn.Conn.Output()
 		end := notified(out.NotifyEnd)
 		eventually(t, "reset", func() bool { return out.Write([]byte("x")) != nil })
@@ -86,9 +86,9 @@ func TestEnd(t *testing.T) {
 }
 
 // TestDiscard reads on, in bounded memory, and finds the end.
-func TestDiscard(t *testing.T) {
+func (s suite) TestDiscard(t *testing.T) {
 	for _, early := range []bool{true, false} {
-		in := to(t, func(c *tls.Conn, _ wasitlstest.Conn) {
+		in := s.to(t, func(c *tls.Conn, _ wasitlstest.Conn) {
 			for range 200 {
 				c.Write(make([]byte, 16<<10))
 			}
@@ -107,12 +107,4 @@ func TestDiscard(t *testing.T) {
 			t.Errorf("read: %d, %v", n, err)
 		}
 	}
-}
-
-// TestClientCloseTimeout tells the configured time, or the default.
-func TestClientCloseTimeout(t *testing.T) {
-	want(t, "default", guest(t, config()).CloseTimeout(), wasitls.DefaultCloseTimeout)
-	c := config()
-	c.Policy.Limits.CloseTimeout = 7
-	want(t, "configured", guest(t, c).CloseTimeout(), 7)
 }

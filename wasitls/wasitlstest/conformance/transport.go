@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"crypto/tls"
@@ -28,22 +28,22 @@ func overTCP(t *testing.T, p wasitlstest.Peer) wasitlstest.Conn {
 	return conn
 }
 
-func TestD02ResetInHandshake(t *testing.T) {
+func (s suite) TestD02ResetInHandshake(t *testing.T) {
 	peer := wasitlstest.Peer{Handle: func(_ *tls.Conn, below wasitlstest.Conn) {
 		below.Read(make([]byte, 1))
 		below.Reset()
 	}}
-	says(t, fails(t, config(), peer.Pipe(), wasitlstest.Name, wasitls.ClassTransport), "connection reset by peer")
-	says(t, fails(t, config(), overTCP(t, peer), wasitlstest.Name, wasitls.ClassTransport), "connection reset by peer")
+	says(t, fails(t, s.config(), peer.Pipe(), wasitlstest.Name, wasitls.ClassTransport), "connection reset by peer")
+	says(t, fails(t, s.config(), overTCP(t, peer), wasitlstest.Name, wasitls.ClassTransport), "connection reset by peer")
 }
 
 // TestD03SilentPeer: the deadline is ten seconds unless told otherwise.
-func TestD03SilentPeer(t *testing.T) {
+func (s suite) TestD03SilentPeer(t *testing.T) {
 	good() // keys are made outside of the bubble
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		near, far := wasitlstest.Pipe()
-		err := fails(t, config(), near, wasitlstest.Name, wasitls.ClassTimeout)
+		err := fails(t, s.config(), near, wasitlstest.Name, wasitls.ClassTimeout)
 		want(t, "took", time.Since(start), 10*time.Second)
 		says(t, err, "deadline exceeded: no connection within 10s")
 		if !errors.Is(err, wasitls.ErrTimeout) {
@@ -54,20 +54,20 @@ func TestD03SilentPeer(t *testing.T) {
 }
 
 // TestD04SlowLoris: progress does not extend the deadline.
-func TestD04SlowLoris(t *testing.T) {
+func (s suite) TestD04SlowLoris(t *testing.T) {
 	good()
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		drip := wasitlstest.Drip("\x16\x03\x03\x40\x00\x02"+strings.Repeat("x", 25), time.Second)
-		fails(t, config(), wasitlstest.Peer{Handle: drip}.Pipe(), wasitlstest.Name, wasitls.ClassTimeout)
+		fails(t, s.config(), wasitlstest.Peer{Handle: drip}.Pipe(), wasitlstest.Name, wasitls.ClassTimeout)
 		want(t, "took", time.Since(start), 10*time.Second)
 		time.Sleep(2 * time.Second) // the peer notices at its next byte
 	})
 }
 
-func TestD05TinyFragments(t *testing.T) {
+func (s suite) TestD05TinyFragments(t *testing.T) {
 	near := wasitlstest.Peer{Config: good(), Handle: wasitlstest.Echo}.Pipe()
-	conn := connect(t, config(), wasitlstest.Trickle(near, 1))
+	conn := connect(t, s.config(), wasitlstest.Trickle(near, 1))
 	text := strings.Repeat("fragments ", 1000)
 	_, err := io.WriteString(conn, text)
 	noError(t, err)
@@ -78,10 +78,10 @@ func TestD05TinyFragments(t *testing.T) {
 }
 
 // TestD06Truncation: data, then the error, then closed, for both versions.
-func TestD06Truncation(t *testing.T) {
+func (s suite) TestD06Truncation(t *testing.T) {
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		t.Run(tls.VersionName(version), func(t *testing.T) {
-			c := config()
+		s.run(t, tls.VersionName(version), func(t *testing.T) {
+			c := s.config()
 			c.Policy.Rules[0].MaxVersion = version
 			peer := wasitlstest.Peer{Config: good(), Handle: wasitlstest.Truncate("hello")}
 			conn := connect(t, c, peer.Pipe())
@@ -114,14 +114,14 @@ func closedForEver(t *testing.T, in *wasitls.Input) {
 
 // TestD06EndTogetherWithData: a transport that returns its end with the last
 // bytes does not hide a truncation from us.
-func TestD06EndTogetherWithData(t *testing.T) {
+func (s suite) TestD06EndTogetherWithData(t *testing.T) {
 	near := wasitlstest.Peer{Config: good(), Handle: wasitlstest.Truncate("hello")}.Pipe()
-	data, err := readAll(t, connect(t, config(), &eager{Conn: near}))
+	data, err := readAll(t, connect(t, s.config(), &eager{Conn: near}))
 	want(t, "data", data, "hello")
 	streamError(t, err, wasitls.ClassTruncated, "")
 
 	near = wasitlstest.Peer{Config: good(), Handle: wasitlstest.Say("hello")}.Pipe()
-	data, err = readAll(t, connect(t, config(), &eager{Conn: near}))
+	data, err = readAll(t, connect(t, s.config(), &eager{Conn: near}))
 	want(t, "data", data, "hello")
 	noError(t, err)
 }
@@ -165,9 +165,9 @@ func (e *eager) errIfEmpty() error {
 }
 
 // TestD07HalfRecord: also where truncation is allowed.
-func TestD07HalfRecord(t *testing.T) {
+func (s suite) TestD07HalfRecord(t *testing.T) {
 	for _, allow := range []bool{false, true} {
-		c := config()
+		c := s.config()
 		c.Policy.Rules[0].AllowTruncation = allow
 		conn := connect(t, c, wasitlstest.Peer{Config: good(), Handle: wasitlstest.HalfRecord("hello")}.Pipe())
 		data, err := readAll(t, conn)
@@ -178,11 +178,11 @@ func TestD07HalfRecord(t *testing.T) {
 }
 
 // TestD08ResetAfterData: what was received before is delivered.
-func TestD08ResetAfterData(t *testing.T) {
+func (s suite) TestD08ResetAfterData(t *testing.T) {
 	peer := wasitlstest.Peer{Config: good(), Handle: wasitlstest.Abort("hello")}
 	for name, transport := range map[string]wasitlstest.Conn{"pipe": peer.Pipe(), "TCP": overTCP(t, peer)} {
-		t.Run(name, func(t *testing.T) {
-			conn := connect(t, config(), transport)
+		s.run(t, name, func(t *testing.T) {
+			conn := connect(t, s.config(), transport)
 			eventually(t, "data", conn.Conn.Input().Ready)
 			_, err := io.WriteString(conn, "x")
 			noError(t, err)
@@ -195,9 +195,9 @@ func TestD08ResetAfterData(t *testing.T) {
 }
 
 // TestD11PeerStopsReading: the permit becomes 0 and stays honest.
-func TestD11PeerStopsReading(t *testing.T) {
+func (s suite) TestD11PeerStopsReading(t *testing.T) {
 	stop := make(chan struct{})
-	conn := to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
+	conn := s.to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
 	defer close(stop)
 	out := conn.Conn.Output()
 	n, err := out.Permit()
@@ -212,10 +212,10 @@ func TestD11PeerStopsReading(t *testing.T) {
 }
 
 // TestD12TransportStreamFails: the text of a stream's error reaches the guest.
-func TestD12TransportStreamFails(t *testing.T) {
+func (s suite) TestD12TransportStreamFails(t *testing.T) {
 	broken := errors.New("the pipe burst")
 	transport := wasitls.Streams(failing{broken}, failing{broken})
-	says(t, fails(t, config(), noAddr{transport}, wasitlstest.Name, wasitls.ClassTransport), "the pipe burst")
+	says(t, fails(t, s.config(), noAddr{transport}, wasitlstest.Name, wasitls.ClassTransport), "the pipe burst")
 }
 
 // noAddr makes a net.Conn of a transport.
@@ -236,15 +236,15 @@ func (failing) Drop()                      {}
 
 // TestD13NothingForEver: a transport, or a stream, that claims to be ready and
 // gives nothing is an error and not a loop.
-func TestD13NothingForEver(t *testing.T) {
+func (s suite) TestD13NothingForEver(t *testing.T) {
 	near, far := wasitlstest.Pipe()
 	defer far.Close()
-	says(t, fails(t, config(), wasitlstest.Empty{Conn: near}, wasitlstest.Name, wasitls.ClassTransport), "no data or error")
+	says(t, fails(t, s.config(), wasitlstest.Empty{Conn: near}, wasitlstest.Name, wasitls.ClassTransport), "no data or error")
 	stream := wasitls.Streams(failing{}, failing{})
-	says(t, fails(t, config(), noAddr{stream}, wasitlstest.Name, wasitls.ClassTransport), "no data or error")
+	says(t, fails(t, s.config(), noAddr{stream}, wasitlstest.Name, wasitls.ClassTransport), "no data or error")
 }
 
-func TestD14IPv6(t *testing.T) {
+func (s suite) TestD14IPv6(t *testing.T) {
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {
 		t.Skipf("no IPv6 loopback: %v", err)
@@ -257,7 +257,7 @@ func TestD14IPv6(t *testing.T) {
 	}()
 	below, err := net.Dial("tcp", l.Addr().String())
 	noError(t, err)
-	conn, err := guest(t, config()).Start(below, "::1").Wait(timeout(t))
+	conn, err := guest(t, s.config()).Start(below, "::1").Wait(timeout(t))
 	noError(t, err)
 	defer closeNow(t, conn)
 	data, err := readAll(t, wasitlstest.NewBlocking(conn))
@@ -266,19 +266,19 @@ func TestD14IPv6(t *testing.T) {
 }
 
 // TestD15ShutdownBelow is P2-76: the guest shuts its socket down under TLS.
-func TestD15ShutdownBelow(t *testing.T) {
+func (s suite) TestD15ShutdownBelow(t *testing.T) {
 	peer := wasitlstest.Peer{Config: good(), Handle: wasitlstest.Echo}
-	t.Run("receive", func(t *testing.T) {
+	s.run(t, "receive", func(t *testing.T) {
 		below := overTCP(t, peer)
-		conn := connect(t, config(), wasitls.Borrow(below, nil))
+		conn := connect(t, s.config(), wasitls.Borrow(below, nil))
 		noError(t, below.(interface{ CloseRead() error }).CloseRead())
 		_, err := readAll(t, conn)
 		streamError(t, err, wasitls.ClassTruncated, "")
 		below.Close()
 	})
-	t.Run("send", func(t *testing.T) {
+	s.run(t, "send", func(t *testing.T) {
 		below := overTCP(t, peer)
-		conn := connect(t, config(), wasitls.Borrow(below, nil))
+		conn := connect(t, s.config(), wasitls.Borrow(below, nil))
 		noError(t, below.CloseWrite())
 		io.WriteString(conn, "x")
 		streamError(t, conn.Flush(), wasitls.ClassTransport, "broken pipe")
@@ -287,7 +287,7 @@ func TestD15ShutdownBelow(t *testing.T) {
 }
 
 // TestBorrowLeavesOpen: the transport belongs to somebody else.
-func TestBorrowLeavesOpen(t *testing.T) {
+func (s suite) TestBorrowLeavesOpen(t *testing.T) {
 	received, over := make(chan string, 1), make(chan struct{})
 	below := overTCP(t, wasitlstest.Peer{Config: good(), Handle: func(tc *tls.Conn, below wasitlstest.Conn) {
 		tc.Read(make([]byte, 1)) // close_notify
@@ -296,7 +296,7 @@ func TestBorrowLeavesOpen(t *testing.T) {
 		received <- string(rest)
 	}})
 	released := make(chan struct{})
-	conn := connect(t, config(), wasitls.Borrow(below, func() { close(released) }))
+	conn := connect(t, s.config(), wasitls.Borrow(below, func() { close(released) }))
 	noError(t, conn.CloseWrite())
 	select {
 	case <-released:

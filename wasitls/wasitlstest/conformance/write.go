@@ -1,4 +1,4 @@
-package wasitls_test
+package conformance
 
 import (
 	"context"
@@ -14,9 +14,9 @@ import (
 )
 
 // TestWriteAndFlush keeps the order with writes that are still queued.
-func TestWriteAndFlush(t *testing.T) {
+func (s suite) TestWriteAndFlush(t *testing.T) {
 	near, received := recorder(t)
-	conn := connect(t, config(), wasitlstest.Trickle(near, 100))
+	conn := connect(t, s.config(), wasitlstest.Trickle(near, 100))
 	out := conn.Conn.Output()
 	var text strings.Builder
 	for i := range 50 {
@@ -42,8 +42,8 @@ func TestWriteAndFlush(t *testing.T) {
 }
 
 // TestWriteAndFlushFails: once with the reason, then closed.
-func TestWriteAndFlushFails(t *testing.T) {
-	conn := to(t, func(*tls.Conn, wasitlstest.Conn) {})
+func (s suite) TestWriteAndFlushFails(t *testing.T) {
+	conn := s.to(t, func(*tls.Conn, wasitlstest.Conn) {})
 	readAll(t, conn)
 	out := conn.Conn.Output()
 	streamError(t, out.WriteAndFlush(timeout(t), []byte("x")), wasitls.ClassTransport, "broken pipe")
@@ -51,10 +51,10 @@ func TestWriteAndFlushFails(t *testing.T) {
 }
 
 // TestWriteAndFlushCanceled, both when it sends itself and when it waits.
-func TestWriteAndFlushCanceled(t *testing.T) {
+func (s suite) TestWriteAndFlushCanceled(t *testing.T) {
 	for _, queued := range []bool{false, true} {
 		stop := make(chan struct{})
-		conn := to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
+		conn := s.to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
 		if queued {
 			fill(t, conn.Conn.Output())
 		}
@@ -72,9 +72,9 @@ func TestWriteAndFlushCanceled(t *testing.T) {
 
 // TestWriteAndFlushThenCloseOutput: close_notify asked for while a write blocks
 // goes out after it.
-func TestWriteAndFlushThenCloseOutput(t *testing.T) {
+func (s suite) TestWriteAndFlushThenCloseOutput(t *testing.T) {
 	proceed, got := make(chan struct{}), make(chan int, 1)
-	conn := to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
+	conn := s.to(t, func(tc *tls.Conn, _ wasitlstest.Conn) {
 		<-proceed
 		data, _ := io.ReadAll(tc)
 		got <- len(data)
@@ -90,9 +90,9 @@ func TestWriteAndFlushThenCloseOutput(t *testing.T) {
 
 // TestWriteAndFlushCanceledLater: the context of earlier calls still ends a
 // later one, and having ended ends the next at once.
-func TestWriteAndFlushCanceledLater(t *testing.T) {
+func (s suite) TestWriteAndFlushCanceledLater(t *testing.T) {
 	stop := make(chan struct{})
-	conn := to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
+	conn := s.to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
 	defer close(stop)
 	out := conn.Conn.Output()
 	cause := errors.New("enough")
@@ -108,7 +108,7 @@ func TestWriteAndFlushCanceledLater(t *testing.T) {
 	want(t, "blocked write", out.WriteAndFlush(ctx, make([]byte, 1<<20)), cause)
 	ended(t, conn.Conn)
 
-	conn = to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
+	conn = s.to(t, func(*tls.Conn, wasitlstest.Conn) { <-stop })
 	ctx, cancel = context.WithCancelCause(context.Background())
 	noError(t, conn.Conn.Output().WriteAndFlush(ctx, []byte("x")))
 	cancel(cause)
