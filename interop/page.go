@@ -41,8 +41,9 @@ func WriteMarkdown(w io.Writer, reports []*Report) error {
 	}
 	b.WriteString("\n## Servers\n\n")
 	var reasons []string
+	told := map[string]bool{}
 	for _, r := range reports {
-		r.writeServers(&b)
+		r.writeServers(&b, told)
 		reasons = append(reasons, r.reasons()...)
 	}
 	if reasons != nil {
@@ -90,8 +91,13 @@ func (r *Report) writeCases(b *strings.Builder) {
 	}
 }
 
-func (r *Report) writeServers(b *strings.Builder) {
+// writeServers writes those that are not told yet.
+func (r *Report) writeServers(b *strings.Builder, told map[string]bool) {
 	for _, s := range r.Servers {
+		if told[s.Name] {
+			continue
+		}
+		told[s.Name] = true
 		from := "compiled in"
 		if s.Package != "" {
 			from = "Debian " + s.Package

@@ -14,7 +14,7 @@ use wasi_tls_client_p3::sys::cli::environment::get_environment;
 use wasi_tls_client_p3::{TcpStream, TlsStream, within};
 
 use options::Options;
-use protocol::{Conversation, bad};
+use protocol::Conversation;
 
 wasi_tls_client_p3::command!(main);
 
@@ -68,13 +68,8 @@ async fn run(options: &Options, out: &mut Output) -> io::Result<()> {
 async fn connect(options: &Options) -> io::Result<TlsStream> {
     let mut tcp = TcpStream::connect(&options.host, options.port).await?;
     tcp.writer.write_all(protocol::tls_request()).await?;
-    // One byte and no more: what follows in the clear, from whomever, is for TLS to judge.
     let mut answer = Vec::with_capacity(1);
     tcp.reader.read(&mut answer).await?;
-    match answer[..] {
-        [byte] => protocol::agreed(byte)?,
-        [] => return Err(bad("the server ended without an answer")),
-        _ => return Err(bad("the server says more than one byte before TLS")),
-    }
+    protocol::agreed(&answer)?;
     TlsStream::over(tcp.reader, tcp.writer, &options.name).await
 }

@@ -59,9 +59,8 @@ fn connect(options: &Options) -> io::Result<TlsStream> {
     tcp.set_read_timeout(TIMEOUT);
     tcp.set_write_timeout(TIMEOUT);
     tcp.write_all(&protocol::tls_request())?;
-    // One byte and no more: what follows in the clear, from whomever, is for TLS to judge.
     let mut answer = [0];
-    tcp.read_exact(&mut answer)?;
-    protocol::agreed(answer[0])?;
+    let n = tcp.read(&mut answer)?;
+    protocol::agreed(&answer[..n])?;
     TlsStream::handshake(tcp, &options.name, TIMEOUT)
 }

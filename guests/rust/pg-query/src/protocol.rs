@@ -16,19 +16,23 @@ use crate::options::Options;
 /// The longest message, in bytes.
 const MAX_MESSAGE: i32 = 16 << 20;
 
-/// What a client says first, to be answered with one byte.
+/// What a client says first. Of the answer it must read one byte and no more: what follows in
+/// the clear, from whomever, is for TLS to judge.
 pub fn tls_request() -> Vec<u8> {
     let mut request = BytesMut::new();
     frontend::ssl_request(&mut request);
     request.to_vec()
 }
 
-/// Whether that byte agrees to TLS.
-pub fn agreed(answer: u8) -> io::Result<()> {
+/// Whether the answer agrees to TLS.
+pub fn agreed(answer: &[u8]) -> io::Result<()> {
     match answer {
-        b'S' => Ok(()),
-        b'N' => Err(bad("the server does not offer TLS")),
-        other => Err(bad(format!("no answer of PostgreSQL: {:?}", char::from(other)))),
+        b"S" => Ok(()),
+        b"N" => Err(bad("the server does not offer TLS")),
+        b"" => Err(bad("the server ended without an answer")),
+        other => {
+            Err(bad(format!("no answer of PostgreSQL: {:?}", String::from_utf8_lossy(other))))
+        }
     }
 }
 
@@ -190,7 +194,7 @@ fn refusal(body: &ErrorResponseBody) -> io::Error {
     io::Error::other(format!("{severity} {code}: {text}"))
 }
 
-pub fn bad(what: impl Into<String>) -> io::Error {
+fn bad(what: impl Into<String>) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.into())
 }
 
@@ -280,8 +284,13 @@ mod tests {
     #[test]
     fn answers_to_the_request() {
         assert_eq!(tls_request(), [0, 0, 0, 8, 4, 210, 22, 47]);
-        assert!(agreed(b'S').is_ok());
-        for (answer, reason) in [(b'N', "does not offer TLS"), (b'E', "no answer")] {
+        assert!(agreed(b"S").is_ok());
+        for (answer, reason) in [
+            (&b"N"[..], "does not offer TLS"),
+            (b"", "without an answer"),
+            (b"E", "no answer"),
+            (b"SR", "no answer"),
+        ] {
             let e = agreed(answer).unwrap_err().to_string();
             assert!(e.contains(reason), "{e}");
         }
