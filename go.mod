@@ -26,4 +26,10 @@ require golang.org/x/crypto v0.58.0
 // The list of public suffixes.
 require golang.org/x/net v0.62.0
 
+// The file of package config: a tree with lines, and errors with them.
+require go.yaml.in/yaml/v4 v4.0.0
+
+// Identities in PKCS#12 files.
+require software.sslmate.com/src/go-pkcs12 v0.7.4
+
 require golang.org/x/tools v0.49.0 // indirect

@@ -93,7 +93,7 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 	}
 	switch p.Default {
 	case Allow:
-		s.fallback = c.rule("default", Rule{Name: "default", Servers: []string{"*"}})
+		s.fallback = c.rule("default", fallbackRule)
 		s.fallback.limits = &s.limits
 	case Deny:
 	default:

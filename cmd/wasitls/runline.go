@@ -13,6 +13,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
+	"github.com/wasitls/wasitls/wasitls/config"
 )
 
 // runLine is the command line of wasitls run, as written.
@@ -23,6 +24,7 @@ type runLine struct {
 	tls       string // which drafts of wasi:tls, empty for none
 	tlsCA     []string
 	tlsRoots  string
+	config    string // a file
 	connect   []string
 	listen    []string
 	allNet    bool
@@ -40,6 +42,7 @@ func (l *runLine) flags(command string) *pflag.FlagSet {
 	set.Lookup("experimental-tls").NoOptDefVal = allDrafts
 	set.StringArrayVar(&l.tlsCA, "tls-ca", nil, "")
 	set.StringVar(&l.tlsRoots, "tls-roots", "system", "")
+	set.StringVar(&l.config, "config", "", "")
 	set.StringArrayVar(&l.connect, "allow-net", nil, "")
 	set.StringArrayVar(&l.listen, "allow-listen", nil, "")
 	set.BoolVar(&l.allNet, "inherit-network", false, "")
@@ -93,6 +96,9 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 		if set.Changed(name) && l.tls == "" {
 			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
 		}
+		if set.Changed(name) && l.config != "" {
+			return refuse("write roots into the file", "--config and --%s exclude each other", name)
+		}
 	}
 	switch {
 	case set.Changed("experimental-tls") && !slices.Contains([]string{allDrafts, draft02, draft03}, l.tls):
@@ -115,7 +121,7 @@ func parseMemory(size string) (int64, error) {
 	if size == "" {
 		return 0, nil
 	}
-	n, err := parseSize(size)
+	n, err := config.ParseSize(size)
 	if err != nil {
 		return 0, refuse("sizes are written 64MiB, 512k or 65536", "--max-memory: %w", err)
 	}
