@@ -78,6 +78,7 @@ func TestMeetingLiar(t *testing.T) {
 		{err: errors.New("no")},
 	} {
 		for _, m := range []Meeting{Mutual(), Revocation()} {
+			m.Servers = meetingServers()
 			if r := meet(t, m, c); r.Count(Fail) != len(r.Cells) {
 				t.Errorf("%s, %+v: %d of %d failed", m.Title, c, r.Count(Fail), len(r.Cells))
 			}

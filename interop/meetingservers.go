@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,7 +106,7 @@ func postgres(program string, s Setup) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	args := append(as, program, "-D", data, "-k", home, "-h", "127.0.0.1", "-p", s.Port)
+	args := slices.Concat(as, []string{program, "-D", data, "-k", home, "-h", "127.0.0.1", "-p", s.Port})
 	version, _ := s.openssl()
 	for name, value := range map[string]string{
 		"ssl": "on", "ssl_cert_file": cert, "ssl_key_file": key, "ssl_ca_file": s.Clients.ca, "ssl_crl_file": s.Clients.crl,
@@ -116,7 +117,7 @@ func postgres(program string, s Setup) (Command, error) {
 	}
 	// Its superuser is the client that may come in.
 	initdb := []string{filepath.Join(filepath.Dir(program), "initdb"), "-D", data, "-U", rightful, "--pwfile", secret, "-A", "scram-sha-256", "-E", "UTF8", "--no-locale", "--no-sync"}
-	return Command{Args: args, Dir: home, Before: [][]string{append(as, initdb...)}}, nil
+	return Command{Args: args, Dir: home, Before: [][]string{slices.Concat(as, initdb)}}, nil
 }
 
 // unprivileged makes a folder with files for a server that refuses to run as
