@@ -34,9 +34,9 @@ func (p *Policy) Validate(now time.Time) error {
 
 // ruleset is a policy ready for use. It does not change.
 type ruleset struct {
-	rules    []*rule
-	index    index // of rules
-	fallback *rule // for names that no rule matches; nil to refuse them
+	index    index
+	fallback *rule   // for names that no rule matches; nil to refuse them
+	resuming []*rule // those with Resumption
 	limits   Limits
 }
 
@@ -86,7 +86,9 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
 		r.place, r.limits = i, &s.limits
-		s.rules = append(s.rules, r)
+		if r.Resumption {
+			s.resuming = append(s.resuming, r)
+		}
 		for _, p := range c.patterns(field+".servers", r.Servers) {
 			s.index.add(p, r)
 		}

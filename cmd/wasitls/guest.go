@@ -42,7 +42,9 @@ type guest struct {
 	network   netgrant.Policy
 	maxMemory int64 // 0: the host's default
 	streams   stdio.Streams
-	tls       *tlsOffer // nil: not offered
+	tls       *tlsOffer       // nil: not offered
+	policy    *wasitls.Policy // for its connections
+	watch     *observer       // of them, nil for none
 }
 
 // guest returns what the command line grants. Files that it names are read.
@@ -53,15 +55,9 @@ func (l *runLine) guest(std stdio.Streams) (*guest, error) {
 		return nil, err
 	}
 	if l.tls != "" {
-		policy, err := l.policy(file)
-		if err != nil {
+		if g.policy, err = l.policy(file); err != nil {
 			return nil, err
 		}
-		client, err := wasitls.NewClient(wasitls.Config{Policy: policy})
-		if err != nil {
-			return nil, err
-		}
-		g.tls = &tlsOffer{client, l.tls}
 	}
 	if g.maxMemory, err = parseMemory(l.maxMemory); err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
@@ -18,6 +20,7 @@ import (
 // the next connection, a bad one leaves the old one as it was.
 func TestReload(t *testing.T) {
 	const policy = "tls:\n  default: deny\n  rules:\n    - {name: %s, servers: 127.0.0.1, action: %s%s}\n"
+	cache := filepath.Join(t.TempDir(), "cache")
 	for _, c := range []struct {
 		name, file string
 		says       string // on SIGHUP
@@ -60,11 +63,17 @@ func TestReload(t *testing.T) {
 			write("ca.pem", string(ca.PEM()))
 			write("wasitls.yaml", fmt.Sprintf(policy, "open", "allow", ", roots: {base: none, files: ca.pem}"))
 
-			p := startCommand(t, "wasitls", "run", "--experimental-tls", "--config="+file, "--allow-net="+first.Addr(), "--allow-net="+second.Addr(),
+			p := startCommand(t, "wasitls", "run", "--cache-dir="+cache, "--experimental-tls", "--config="+file, "--allow-net="+first.Addr(), "--allow-net="+second.Addr(),
 				get, "https://"+first.Addr()+"/", "https://"+second.Addr()+"/")
 			proceed := sync.OnceFunc(func() { close(goOn) })
 			defer proceed() // before first.Close, which waits for the handler
-			<-arrived
+			select {
+			case <-arrived:
+			case <-time.After(25 * time.Second):
+				p.Process.Kill()
+				said, _ := io.ReadAll(p.stderr)
+				t.Fatalf("the guest does not connect: %s", said)
+			}
 			limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", p.Process.Pid))
 			if err != nil || !regexp.MustCompile(`(?m)^Max core file size +0 +0 `).Match(limits) {
 				t.Errorf("core dumps are on: %v\n%s", err, limits)

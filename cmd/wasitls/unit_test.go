@@ -70,6 +70,8 @@ func TestHelpListsEveryFlag(t *testing.T) {
 			have["packages"], have["python"] = true, true
 		case "inspect":
 			have["json"] = true
+		case "explain":
+			have["config"], have["server-name"], have["address"], have["json"] = true, true, true, true
 		}
 		for f := range listed {
 			if !have[f] {

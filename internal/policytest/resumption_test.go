@@ -1,6 +1,7 @@
 package policytest
 
 import (
+	"crypto/tls"
 	"sync"
 	"testing"
 
@@ -42,9 +43,11 @@ func requests(t *testing.T, d draft, c *wasitls.Client, r *server, names ...stri
 }
 
 func resumesWithinGuest(t *testing.T, d draft) {
-	r := site{}.serve(t)
-	requests(t, d, client(t, resume), r, "a.test", "a.test", "a.test").works(t, reply)
-	resumed(t, r, false, true, true)
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		r := site{change: func(c *tls.Config) { c.MaxVersion = version }}.serve(t)
+		requests(t, d, client(t, resume), r, "a.test", "a.test", "a.test").works(t, reply)
+		resumed(t, r, false, true, true)
+	}
 }
 
 func resumesNotByDefault(t *testing.T, d draft) {

@@ -1,9 +1,3 @@
-// Package policytest proves every field of a wasitls.Policy through real
-// guests, of both drafts: what the field allows works, what it forbids fails
-// with an error that says so, and no byte of the application gets out.
-//
-// Its tests are one table, in fields_test.go, of which another test demands
-// that no field is missing.
 package policytest
 
 import (
@@ -12,9 +6,11 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -55,7 +51,8 @@ var (
 )
 
 // TestMain makes an authority of the tests the only one of the system, by the
-// variables that crypto/x509 reads on Unix, before anything has looked.
+// variables that crypto/x509 reads on Unix, before anything has looked. It
+// fails the run when a goroutine outlives the tests.
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
@@ -74,7 +71,29 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	code := m.Run()
+	if left := leftovers(); code == 0 && left != "" {
+		fmt.Fprintf(os.Stderr, "goroutines left behind:\n%s\n", left)
+		code = 1
+	}
+	return code
+}
+
+// leftovers returns the stacks of goroutines of connections.
+func leftovers() string {
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		stacks := make([]byte, 1<<20)
+		stacks = stacks[:runtime.Stack(stacks, true)]
+		var left []string
+		for _, stack := range strings.Split(string(stacks), "\n\n")[1:] {
+			if strings.Contains(stack, "wasitls/wasitls/wasitls") || strings.Contains(stack, "wasitls/host/wasi") {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 || time.Now().After(deadline) {
+			return strings.Join(left, "\n\n")
+		}
+	}
 }
 
 // engine and linker are for all guests: both offer both drafts.
@@ -158,6 +177,7 @@ type instance struct {
 	client *wasitls.Client
 	user   *wasitls.Guest // default: one of its own, of client
 	lookup resolver       // default: loopback
+	stdout io.Writer      // default: what the test looks at
 }
 
 // start starts a guest. It ends with the test, if not before.
@@ -174,8 +194,11 @@ func (i instance) start(t testing.TB, name string, args ...string) *process {
 	if i.lookup == nil {
 		i.lookup = loopback
 	}
+	if i.stdout == nil {
+		i.stdout = &p.out
+	}
 	grants := wasi.Config{
-		Command: wasi.Command{Args: append([]string{name}, args...), Streams: stdio.Streams{Stdout: &p.out, Stderr: &p.errs}},
+		Command: wasi.Command{Args: append([]string{name}, args...), Streams: stdio.Streams{Stdout: i.stdout, Stderr: &p.errs}},
 		Network: wasi.Network{Policy: netgrant.Policy{All: true}, Lookup: i.lookup},
 	}
 	noError(t, errors.Join(wasip2.Attach(s, grants), wasip3.Attach(s, grants)))

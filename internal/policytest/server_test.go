@@ -36,7 +36,8 @@ var names = []string{wasitlstest.Name, "a.test", "b.test", "a.b.test", "x.a.b.te
 type server struct {
 	port    string
 	visits  chan *visit
-	hellos  chan string // the server name of each ClientHello
+	hellos  chan string   // the server name of each ClientHello
+	said    chan struct{} // a handler has said everything
 	release chan struct{}
 }
 
@@ -56,6 +57,7 @@ type conn struct {
 	*tls.Conn
 	below   wasitlstest.Conn
 	visit   *visit
+	said    chan<- struct{}
 	release <-chan struct{}
 }
 
@@ -90,7 +92,7 @@ func (s site) serve(t testing.TB) *server {
 	if s.handle == nil {
 		s.handle = (*conn).answer
 	}
-	r := &server{visits: make(chan *visit, 100), hellos: make(chan string, 100), release: make(chan struct{})}
+	r := &server{visits: make(chan *visit, 100), hellos: make(chan string, 100), said: make(chan struct{}, 9), release: make(chan struct{})}
 	config := s.signer.Server(append([]wasitlstest.Option{wasitlstest.Names(s.names...)}, s.leaf...)...)
 	config.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
 		r.hellos <- h.ServerName
@@ -119,7 +121,7 @@ func (s site) serve(t testing.TB) *server {
 			Failed: func(err error) { v.err = err },
 			Handle: func(tc *tls.Conn, below wasitlstest.Conn) {
 				v.state = tc.ConnectionState()
-				s.handle(&conn{tc, below, v, r.release})
+				s.handle(&conn{tc, below, v, r.said, r.release})
 			},
 		}.Serve(counts)
 	}}.Listen()
