@@ -8,7 +8,7 @@ BIN     := bin/wasitls
 
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 
-.PHONY: build demo test race vet staticcheck check spec interop test-componentize python-cases bench bench-python fuzz guests guests-python clean
+.PHONY: build demo test race vet staticcheck check spec interop bettertls test-provider test-componentize python-cases bench bench-python fuzz guests guests-python clean
 
 build:
 	$(GO) build -o $(BIN) ./cmd/wasitls
@@ -23,7 +23,7 @@ test:
 # The data-race detector, and the TLS half without cgo.
 race:
 	$(GO) test -race ./wasitls/... ./host/...
-	CGO_ENABLED=0 $(GO) test ./wasitls
+	CGO_ENABLED=0 $(GO) test ./wasitls ./wasitls/wasitlstest/...
 
 vet:
 	$(GO) vet ./...
@@ -40,6 +40,14 @@ spec:
 
 interop: build
 	$(GO) run ./interop/cmd/interop -wasitls $(BIN) $(INTEROP)
+
+# 9,572 certificate chains by others. The first time, Go downloads the suite.
+bettertls:
+	cd interop/bettertls && $(GO) vet . && $(GO) test -count=1 -v .
+
+# The tests of TLS on another implementation of it, a module of its own.
+test-provider:
+	cd interop/utls && $(GO) vet . && $(GO) test .
 
 # What componentize-py makes of Python, with wasi:tls. Its tests run with the others once it is there.
 test-componentize: bin/componentize
@@ -63,9 +71,13 @@ bench-python: build
 	$(GO) run ./interop/cmd/python -wasitls $(BIN) -speed 5 $(PYTHONBENCH)
 
 fuzz:
+	$(GO) test ./wasitls -run '^$$' -fuzz FuzzParseServerName -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls -run '^$$' -fuzz FuzzPattern -fuzztime $(FUZZTIME)
 	$(GO) test ./host/internal/binary -run '^$$' -fuzz FuzzDecode -fuzztime $(FUZZTIME)
 	$(GO) test ./host/internal/abi -run '^$$' -fuzz FuzzLift -fuzztime $(FUZZTIME)
 	$(GO) test ./host -run '^$$' -fuzz FuzzComponent -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls/internal/verify -run '^$$' -fuzz FuzzStaple -fuzztime $(FUZZTIME)
+	$(GO) test ./wasitls/internal/verify -run '^$$' -fuzz FuzzList -fuzztime $(FUZZTIME)
 
 guests:
 	$(MAKE) -C guests

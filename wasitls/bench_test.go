@@ -6,6 +6,7 @@ import (
 	"io"
 	"testing"
 
+	"github.com/wasitls/wasitls/wasitls/internal/tlstest"
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
@@ -81,19 +82,10 @@ func openConn(b *testing.B, s *wasitlstest.Server) stream {
 	return halves{connect(b, config(), below)}
 }
 
-func source(t *tls.Conn, _ wasitlstest.Conn) {
-	p := make([]byte, 64<<10)
-	for {
-		if _, err := t.Write(p); err != nil {
-			return
-		}
-	}
-}
-
 func sink(t *tls.Conn, _ wasitlstest.Conn) { io.Copy(io.Discard, t) }
 
 func BenchmarkReceive64K(b *testing.B) {
-	pair(b, source, func(b *testing.B, s stream) {
+	pair(b, tlstest.Source, func(b *testing.B, s stream) {
 		p := make([]byte, 64<<10)
 		b.SetBytes(int64(len(p)))
 		for range b.N {

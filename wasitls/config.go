@@ -1,7 +1,6 @@
 package wasitls
 
 import (
-	"crypto/tls"
 	"io"
 	"sync/atomic"
 	"time"
@@ -16,15 +15,17 @@ type Config struct {
 	// the defaults of Rule.
 	Policy *Policy
 
-	// Provider is the implementation of TLS; nil means crypto/tls.
+	// Provider is the implementation of TLS; nil means CryptoTLS.
 	Provider Provider
 
 	// Time tells the time for the validity of certificates; nil means time.Now.
 	Time func() time.Time
 
 	// Audit, if not nil, is called once for each handshake that ended, before
-	// its result can be taken, and once for each connection that ended. It is
-	// called from many goroutines, whose guests wait for it.
+	// its result can be taken, and once for each connection that ended, before
+	// Conn.Done tells so. It is called from many goroutines, whose guests wait
+	// for it, also in methods that do not block otherwise. Package audit has
+	// functions for it.
 	Audit func(Event)
 
 	// KeyLog, if not nil, gets the secrets of every connection in the format
@@ -48,42 +49,29 @@ func NewClient(c Config) (*Client, error) {
 		c.Policy = &Policy{Default: Allow}
 	}
 	if c.Provider == nil {
-		c.Provider = cryptoTLS{}
+		c.Provider = CryptoTLS{}
 	}
 	if c.Time == nil {
 		c.Time = time.Now
 	}
+	first := c.Policy
+	c.Policy = nil // keys and all: not to be kept when it is replaced
 	client := &Client{config: c}
-	if err := client.SetPolicy(c.Policy); err != nil {
+	if err := client.SetPolicy(first); err != nil {
 		return nil, err
 	}
 	return client, nil
 }
 
 // SetPolicy replaces the policy, for handshakes that begin from now on.
-// Connections go on as they are, but count for the new limits. Sessions to
-// resume are forgotten. A policy that is invalid changes nothing: the errors
+// Connections go on as they are, but count for the new limits, and handshakes
+// that wait for their turn get it by those. Sessions to resume are forgotten. A policy that is invalid changes nothing: the errors
 // are those of NewClient.
 func (c *Client) SetPolicy(p *Policy) error {
 	rules, err := compile(p, c.config.Time())
 	if err != nil {
 		return err
 	}
-	c.rules.Store(rules)
+	c.gate.change(&rules.limits, func() { c.rules.Store(rules) })
 	return nil
-}
-
-// tlsFor returns what the provider gets for a handshake.
-func (h *Handshake) tlsFor() *tls.Config {
-	r, c := h.rule, &h.guest.client.config
-	config := r.config.Clone()
-	config.ServerName = h.name.host
-	config.Time = c.Time
-	config.KeyLogWriter = c.KeyLog
-	config.ClientSessionCache = h.guest.sessionsOf(r)
-	config.VerifyConnection = h.verify
-	if r.identity != nil {
-		config.GetClientCertificate = h.identify
-	}
-	return config
 }

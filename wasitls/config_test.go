@@ -1,7 +1,6 @@
 package wasitls_test
 
 import (
-	"crypto/tls"
 	"go/parser"
 	"go/token"
 	"os"
@@ -26,19 +25,13 @@ func TestConfigFields(t *testing.T) {
 	}
 }
 
-func TestConfigVersions(t *testing.T) {
-	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		c := config()
-		c.Policy.Rules[0].MinVersion, c.Policy.Rules[0].MaxVersion = version, version
-		conn := connect(t, c, wasitlstest.Peer{Config: good()}.Pipe())
-		want(t, "version", conn.Conn.State().Version, version)
-	}
-}
-
-// TestConfigRootsDefault: without roots the system's are asked, which do not
-// know the CA of the tests.
-func TestConfigRootsDefault(t *testing.T) {
-	fails(t, wasitls.Config{}, wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name, wasitls.ClassCertificate)
+// TestClientCloseTimeout tells the configured time, or the default.
+func TestClientCloseTimeout(t *testing.T) {
+	c := config()
+	peer := wasitlstest.Peer{Config: good()}
+	want(t, "default", connect(t, c, peer.Pipe()).Conn.CloseTimeout(), wasitls.DefaultCloseTimeout)
+	c.Policy.Limits.CloseTimeout = 7
+	want(t, "configured", connect(t, c, peer.Pipe()).Conn.CloseTimeout(), 7)
 }
 
 // TestImports pins what the package knows: the standard library, nothing of
@@ -47,8 +40,8 @@ func TestImports(t *testing.T) {
 	allowed := map[string]bool{
 		"context": true, "crypto": true, "crypto/sha256": true, "crypto/tls": true, "crypto/x509": true,
 		"encoding/base64": true, "encoding/hex": true, "errors": true, "fmt": true, "io": true, "io/fs": true,
-		"log/slog": true, "maps": true, "net": true, "net/netip": true, "os": true, "slices": true, "strings": true,
-		"sync": true, "sync/atomic": true, "time": true, "unicode": true,
+		"log/slog": true, "maps": true, "net": true, "net/netip": true, "os": true, "runtime": true, "slices": true, "strings": true,
+		"sync": true, "sync/atomic": true, "time": true, "unicode": true, "weak": true,
 		"golang.org/x/crypto/x509roots/fallback/bundle":      true,
 		"github.com/wasitls/wasitls/wasitls/internal/verify": true,
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"sync"
+	"time"
 )
 
 // Conn is a TLS connection as three handles: itself and its two halves. Each
@@ -13,12 +14,12 @@ import (
 //
 // A half is used by one goroutine at a time; the halves are independent.
 type Conn struct {
-	tls  Session
-	wire *wire
-	rule *rule
-	of   *Handshake
-	in   Input
-	out  Output
+	tls    Session
+	wire   *wire
+	rule   *rule
+	origin *origin
+	in     Input
+	out    Output
 
 	mu       sync.Mutex
 	handles  int // not yet dropped
@@ -31,7 +32,7 @@ type Conn struct {
 
 // newConn makes a connection of a finished handshake.
 func newConn(t Session, h *Handshake) *Conn {
-	c := &Conn{tls: t, wire: h.wire, rule: h.rule, of: h, handles: 3, done: make(chan struct{})}
+	c := &Conn{tls: t, wire: h.wire, rule: h.rule, origin: h.origin, handles: 3, done: make(chan struct{})}
 	c.in.init(c)
 	c.out.init(c)
 	return c
@@ -67,6 +68,10 @@ func (c *Conn) Close() {
 	c.out.abandon()
 	c.release()
 }
+
+// CloseTimeout returns Limits.CloseTimeout of the connection's policy, or its
+// default.
+func (c *Conn) CloseTimeout() time.Duration { return c.rule.limits.CloseTimeout }
 
 // Done returns a channel that is closed when the transport is closed and every
 // goroutine of the connection has ended.
@@ -116,7 +121,7 @@ func (c *Conn) workerEnded(n int) {
 	c.mu.Unlock()
 	if last {
 		c.audit()
-		c.of.leave()
+		c.origin.leave()
 		close(c.done)
 	}
 }
@@ -124,14 +129,12 @@ func (c *Conn) workerEnded(n int) {
 // audit tells how the connection has ended.
 func (c *Conn) audit() {
 	e := Event{Kind: Closed, State: c.State()}
-	in, received, clean := c.in.ending()
-	out, sent, closed := c.out.ending()
-	e.Received, e.CloseReceived = received, clean
-	e.Sent, e.CloseSent = sent, closed
+	in := c.in.ending(&e)
+	out := c.out.ending(&e)
 	if e.Err = in; in == nil {
 		e.Err = out
 	}
-	c.of.audit(e)
+	c.origin.audit(e)
 }
 
 // State is what an embedder may want to know about a connection.
@@ -150,21 +153,4 @@ type State struct {
 }
 
 // State returns the parameters of the connection.
-func (c *Conn) State() State {
-	s := c.tls.ConnectionState()
-	state := State{
-		ServerName:       c.of.name.String(),
-		Version:          s.Version,
-		Suite:            s.CipherSuite,
-		Group:            s.CurveID,
-		ALPN:             s.NegotiatedProtocol,
-		ECH:              s.ECHAccepted,
-		Resumed:          s.DidResume,
-		OCSP:             c.of.ocsp,
-		PeerCertificates: s.PeerCertificates,
-	}
-	if c.of.identified {
-		state.Identity = c.rule.Identity
-	}
-	return state
-}
+func (c *Conn) State() State { return c.origin.state(c.tls.ConnectionState()) }

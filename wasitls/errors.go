@@ -65,7 +65,8 @@ func (c Class) String() string {
 type HandshakeError struct {
 	Class Class
 	// Err is the cause, without local addresses and paths. For
-	// ClassCertificate it wraps the error of crypto/x509.
+	// ClassCertificate it wraps the error of crypto/x509, or is the
+	// *VerificationError of what the policy demands beyond it.
 	Err error
 }
 
@@ -108,6 +109,7 @@ func (e *NameError) Error() string {
 func classify(err error) (Class, error) {
 	var (
 		verify *tls.CertificateVerificationError
+		demand *VerificationError
 		record tls.RecordHeaderError
 		roots  x509.SystemRootsError
 		op     *net.OpError
@@ -121,6 +123,10 @@ func classify(err error) (Class, error) {
 		return ClassTimeout, err
 	case errors.As(err, &roots): // has the path where roots were looked for
 		return ClassCertificate, x509.SystemRootsError{Err: scrub(roots.Err)}
+	case errors.As(err, &demand) && demand.Field == "post-quantum":
+		return ClassProtocol, demand
+	case errors.As(err, &demand):
+		return ClassCertificate, demand
 	case errors.As(err, &verify):
 		return ClassCertificate, err
 	case errors.As(err, &record):

@@ -2,10 +2,9 @@ package wasitls
 
 import (
 	"context"
-	"crypto/tls"
 	"net/netip"
-	"sync"
-	"time"
+	"runtime"
+	"weak"
 )
 
 // GuestConfig says for whom a Guest connects. The zero value is of use.
@@ -25,14 +24,13 @@ type Guest struct {
 	client *Client
 	config GuestConfig
 	usage  usage // guarded by the client's gate
-
-	mu       sync.Mutex
-	sessions map[*rule]tls.ClientSessionCache
 }
 
 // NewGuest returns a guest that uses the client.
 func (c *Client) NewGuest(config GuestConfig) *Guest {
-	return &Guest{client: c, config: config}
+	g := &Guest{client: c, config: config}
+	runtime.AddCleanup(g, c.forget, weak.Make(g))
+	return g
 }
 
 // Client returns the client that the guest uses.
@@ -56,6 +54,9 @@ func (g *Guest) Start(t Transport, name string) *Handshake {
 func (g *Guest) Handshake(ctx context.Context, t Transport, name string) (*Conn, error) {
 	h := g.begin(t, name)
 	if !h.ended {
+		if ctx.Err() != nil {
+			h.Cancel() // before the first byte
+		}
 		stop := context.AfterFunc(ctx, h.Cancel)
 		h.run()
 		if !stop() {
@@ -64,31 +65,4 @@ func (g *Guest) Handshake(ctx context.Context, t Transport, name string) (*Conn,
 		}
 	}
 	return h.Result()
-}
-
-// CloseTimeout returns Limits.CloseTimeout, or its default.
-func (g *Guest) CloseTimeout() time.Duration { return g.client.rules.Load().limits.CloseTimeout }
-
-// sessionsOf returns the guest's sessions under a rule, nil if it resumes none.
-func (g *Guest) sessionsOf(r *rule) tls.ClientSessionCache {
-	if !r.Resumption {
-		return nil
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	cache := g.sessions[r]
-	if cache == nil {
-		current := g.client.rules.Load()
-		for old := range g.sessions { // of policies that are gone
-			if old.limits != &current.limits {
-				delete(g.sessions, old)
-			}
-		}
-		if g.sessions == nil {
-			g.sessions = map[*rule]tls.ClientSessionCache{}
-		}
-		cache = tls.NewLRUClientSessionCache(maxSessions)
-		g.sessions[r] = cache
-	}
-	return cache
 }

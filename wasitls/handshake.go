@@ -5,33 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 )
-
-// connections counts the handshakes of the process, to tell them apart.
-var connections atomic.Uint64
 
 // Handshake is a handshake in progress or its result. It runs by itself: no
 // call is needed for it to proceed. It is safe for concurrent use.
 type Handshake struct {
-	guest   *Guest
-	number  uint64
-	name    ServerName
-	rule    *rule  // nil if none matches
-	entry   *entry // nil if it was refused
+	*origin
 	wire    *wire
-	address netip.AddrPort
-	start   time.Time
 	timer   *time.Timer
 	stopped chan struct{} // closed by stop
 	done    chan struct{} // closed when the result is there
-
-	// Of the handshake's goroutine.
-	identified bool // the client certificate was asked for
-	ocsp       string
 
 	mu       sync.Mutex
 	cause    error // why it was stopped from outside
@@ -47,8 +32,8 @@ type Handshake struct {
 // begin makes a handshake that is to be run, or has ended already.
 func (g *Guest) begin(t Transport, name string) *Handshake {
 	h := &Handshake{
-		guest: g, number: connections.Add(1), wire: &wire{t: t}, address: addressOf(t),
-		start: time.Now(), stopped: make(chan struct{}), done: make(chan struct{}),
+		origin: &origin{guest: g, number: connections.Add(1), address: addressOf(t), start: time.Now()},
+		wire:   &wire{t: t}, stopped: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := h.admit(name); err != nil {
 		h.finish(nil, err)
@@ -72,7 +57,7 @@ func (h *Handshake) admit(name string) *HandshakeError {
 	if err := h.permit(); err != nil {
 		return &HandshakeError{ClassPolicy, err}
 	}
-	if h.entry, err = h.guest.client.gate.admit(&h.guest.usage, h.rule.limits); err != nil {
+	if h.entry, err = h.guest.client.gate.admit(&h.guest.usage, h.rule.limits.reserve()); err != nil {
 		return &HandshakeError{ClassLimit, err}
 	}
 	return nil
@@ -169,13 +154,14 @@ func (h *Handshake) stop(cause error) {
 // run is the handshake's goroutine. It ends with the handshake: its stack has
 // grown by then, and an idle connection shall not keep it.
 func (h *Handshake) run() {
-	growStack()
 	gate := &h.guest.client.gate
 	var (
 		session Session
 		err     error
 	)
-	if gate.await(h.entry, h.stopped) {
+	begun := gate.await(h.entry, h.stopped)
+	if begun {
+		growStack()
 		session = h.guest.client.config.Provider.Client(h.wire, h.tlsFor())
 		// The transport is closed by stop; a context would cost a goroutine more.
 		err = session.HandshakeContext(context.Background())
@@ -189,6 +175,9 @@ func (h *Handshake) run() {
 		err = h.cause
 	}
 	h.mu.Unlock()
+	if !begun && errors.Is(err, ErrTimeout) { // the peer is not to blame
+		err = fmt.Errorf("%w: too many other handshakes for %v", ErrTimeout, h.rule.HandshakeTimeout)
+	}
 
 	if err != nil {
 		h.finish(nil, h.failure(err))
@@ -225,17 +214,18 @@ func (h *Handshake) failure(err error) *HandshakeError {
 func (h *Handshake) finish(conn *Conn, failure *HandshakeError) {
 	if failure != nil {
 		h.wire.t.Close()
-		h.audit(Event{Kind: Refused, Err: failure})
+		h.audit(Event{Kind: Refused, State: h.shown(failure), Err: failure})
 		h.leave()
 	} else {
+		h.seen = State{}
 		h.audit(Event{Kind: Connected, State: conn.State()})
 	}
 
 	h.mu.Lock()
 	h.settled, h.ended = true, true
+	var unwanted *Conn
 	if h.canceled && conn != nil {
-		conn.Close()
-		conn, h.taken = nil, true
+		conn, unwanted, h.taken = nil, conn, true
 	}
 	h.conn = conn
 	if failure != nil {
@@ -243,28 +233,9 @@ func (h *Handshake) finish(conn *Conn, failure *HandshakeError) {
 	}
 	list := h.waiters.take()
 	h.mu.Unlock()
+	if unwanted != nil {
+		unwanted.Close() // without the lock, as that tells an event
+	}
 	close(h.done)
 	wake(list)
-}
-
-// leave says that nothing is left of the handshake or of its connection.
-func (h *Handshake) leave() {
-	if h.entry != nil {
-		h.guest.client.gate.leave(h.entry)
-	}
-}
-
-// audit fills in what is known of every event, and tells it.
-func (h *Handshake) audit(e Event) {
-	tell := h.guest.client.config.Audit
-	if tell == nil {
-		return
-	}
-	e.Time = time.Now()
-	e.Connection, e.Guest, e.Address = h.number, h.guest.config.Name, h.address
-	e.ServerName, e.Duration = h.name.String(), e.Time.Sub(h.start)
-	if h.rule != nil {
-		e.Rule = h.rule.Name
-	}
-	tell(e)
 }

@@ -3,9 +3,7 @@ package wasitls
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
-	"time"
 )
 
 // Input is the half of a connection that receives.
@@ -135,47 +133,6 @@ func (in *Input) Ready() bool {
 	return false
 }
 
-// Look is Ready after a look at what has arrived at the transport, if that is a
-// NowReader. It is for guests that ask a connection that was idle, once and
-// without waiting, whether the peer has ended it meanwhile.
-func (in *Input) Look() bool {
-	in.mu.Lock()
-	_, now := in.conn.wire.t.(NowReader)
-	looking := now && in.claim()
-	in.mu.Unlock()
-	if looking {
-		in.look()
-	}
-	return in.Ready()
-}
-
-// look receives what has arrived. That takes no time, unless crypto/tls has to
-// answer a key update and the peer does not read: then nobody waits for it.
-func (in *Input) look() {
-	looked := make(chan struct{})
-	go func() {
-		defer in.conn.workerEnded(1)
-		in.received(in.glance(), false)
-		close(looked)
-	}()
-	limit := time.NewTimer(maxLook)
-	defer limit.Stop()
-	select {
-	case <-looked:
-	case <-limit.C:
-	}
-}
-
-// glance queues what can be had without waiting.
-func (in *Input) glance() error {
-	c := newChunk()
-	if in.held {
-		in.held = false
-		c.fill(in.first[:])
-	}
-	return in.gather(c, nil)
-}
-
 func (in *Input) ready() bool {
 	return in.queue.size > 0 || in.end != nil || in.dropped
 }
@@ -291,8 +248,8 @@ func (in *Input) Await(ctx context.Context) error {
 	} else {
 		in.wait(ctx)
 	}
-	if !stop() {
-		in.conn.Close() // AfterFunc may not have got to it yet
+	if !stop() || ctx.Err() != nil { // wait may see the end before AfterFunc does
+		in.conn.Close()
 		return context.Cause(ctx)
 	}
 	return nil
@@ -417,30 +374,4 @@ func (in *Input) received(err error, goOn bool) (more bool) {
 	in.mu.Unlock()
 	wake(list)
 	return more
-}
-
-// ending tells, when everything is over, the failure that ended the half, what
-// it has received, and whether the peer has sent close_notify.
-func (in *Input) ending() (failure error, received int64, clean bool) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	var failed *StreamError
-	if errors.As(in.cause, &failed) {
-		failure = failed
-	}
-	return failure, in.total, in.cause == ErrClosed && !in.conn.wire.sawEnd.Load()
-}
-
-// failure tells a clean end from a failure. crypto/tls says io.EOF for both
-// close_notify and a transport that ended between two records.
-func (in *Input) failure(err error) error {
-	clean := err == io.EOF
-	if clean && (!in.conn.wire.sawEnd.Load() || in.conn.rule.AllowTruncation) {
-		return ErrClosed
-	}
-	if clean || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &StreamError{ClassTruncated, "read", ErrTruncated}
-	}
-	class, cause := classify(err)
-	return &StreamError{class, "read", cause}
 }

@@ -43,8 +43,8 @@ func TestMatch(t *testing.T) {
 			if got := nameOf(rule); got != want {
 				t.Errorf("%s: rule %q, want %q", row.name, got, want)
 			}
-			if got := decided(t, p, row.name); got != want {
-				t.Errorf("%s: a handshake goes by rule %q, Match says %q", row.name, got, want)
+			if got := decided(t, p, row.name); got != row.rule {
+				t.Errorf("%s: a handshake goes by rule %q, want %q", row.name, got, row.rule)
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package wasitls_test
 
 import (
-	"crypto/tls"
 	"errors"
 	"net"
 	"strings"
@@ -101,51 +100,6 @@ func rejected(t *testing.T, name string, err error) {
 		t.Errorf("cause is %T", failure.Err)
 	}
 	want(t, "bytes sent", watched.Sent.Load(), 0)
-}
-
-// TestB_SNI checks what the peer is told: the normalised name, and nothing for
-// an address, which the certificate must have as iPAddress (A25, P2-84, P2-85).
-func TestB_SNI(t *testing.T) {
-	for _, row := range []struct{ name, sni string }{
-		{"server.test", "server.test"},
-		{"SERVER.test.", "server.test"},
-		{"LocalHost", "localhost"},
-		{"127.0.0.1", ""},
-		{"::1", ""},
-		{"0:0::1", ""},
-	} {
-		t.Run(row.name, func(t *testing.T) {
-			hello := make(chan string, 1)
-			server := good().Clone()
-			server.GetConfigForClient = func(h *tls.ClientHelloInfo) (*tls.Config, error) {
-				hello <- h.ServerName
-				return nil, nil
-			}
-			h := guest(t, config()).Start(wasitlstest.Peer{Config: server}.Pipe(), row.name)
-			conn, err := h.Wait(timeout(t))
-			noError(t, err)
-			closeNow(t, conn)
-			want(t, "SNI", <-hello, row.sni)
-		})
-	}
-}
-
-// TestP2_84AddressNeedsIPSAN: a DNS name that reads like the address is not enough.
-func TestP2_84AddressNeedsIPSAN(t *testing.T) {
-	server := ca().Server(wasitlstest.Modify(dnsOnly("127.0.0.1")))
-	fails(t, config(), wasitlstest.Peer{Config: server}.Pipe(), "127.0.0.1", wasitls.ClassCertificate)
-}
-
-// TestP2_86Wildcard: a wildcard stands for one label.
-func TestP2_86Wildcard(t *testing.T) {
-	server := ca().Server(wasitlstest.Names("*.server.test"))
-	peer := wasitlstest.Peer{Config: server}
-	conn, err := guest(t, config()).Start(peer.Pipe(), "A.server.test").Wait(timeout(t))
-	noError(t, err)
-	closeNow(t, conn)
-	for _, name := range []string{"server.test", "b.a.server.test"} {
-		fails(t, config(), peer.Pipe(), name, wasitls.ClassCertificate)
-	}
 }
 
 func FuzzParseServerName(f *testing.F) {

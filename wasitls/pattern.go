@@ -7,20 +7,17 @@ import (
 	"strings"
 )
 
-// pattern matches server names: see Rule.Servers.
+// pattern is one of Rule.Servers. The zero value matches every name.
 type pattern struct {
-	text   string
-	every  bool
-	host   string       // the name, or what follows "*" with its dot
-	below  bool         // one label more than host
+	host   string       // the name
+	below  bool         // the name has one label more, before host
 	prefix netip.Prefix // of addresses, if valid
 }
 
 // parsePattern reads one of Rule.Servers.
 func parsePattern(s string) (pattern, error) {
-	p := pattern{text: s}
+	var p pattern
 	if s == "*" {
-		p.every = true
 		return p, nil
 	}
 	if strings.Contains(s, "/") {
@@ -37,7 +34,7 @@ func parsePattern(s string) (pattern, error) {
 	case wild && name.ip:
 		return p, fmt.Errorf("pattern %q: a range of addresses is written 192.0.2.0/24", shorten(s))
 	case wild:
-		p.host, p.below = "."+name.host, true
+		p.host, p.below = name.host, true
 	case name.ip:
 		addr := netip.MustParseAddr(name.host)
 		p.prefix = netip.PrefixFrom(addr, addr.BitLen())
@@ -62,16 +59,16 @@ func (p *pattern) parseRange(s string) error {
 }
 
 // matches tells whether the pattern matches a name; addr is that of a name
-// that is one.
+// that is one. The index finds rules by the same.
 func (p *pattern) matches(name ServerName, addr netip.Addr) bool {
 	switch {
-	case p.every:
+	case p.prefix.IsValid():
+		return p.prefix.Contains(addr)
+	case p.host == "":
 		return true
-	case name.ip:
-		return p.prefix.IsValid() && p.prefix.Contains(addr)
 	case p.below:
-		label, rest, _ := strings.Cut(name.host, ".")
-		return len(label)+len(p.host) == len(name.host) && rest == p.host[1:]
+		_, rest, _ := strings.Cut(name.host, ".")
+		return !name.ip && rest == p.host
 	}
-	return p.host != "" && p.host == name.host
+	return !name.ip && name.host == p.host
 }

@@ -97,7 +97,9 @@ type Rule struct {
 	OCSP OCSPMode
 
 	// CRLs are revocation lists. A certificate of the verified chain that is
-	// on its issuer's list is refused; issuers without a list are not asked.
+	// on its issuer's list is refused; issuers without a list are not asked. A
+	// list must be whole, and one that has expired is an error, of the policy
+	// and later of each connection that needs it: see docs/verification.md.
 	// Default: none.
 	CRLs []*x509.RevocationList
 
@@ -173,7 +175,7 @@ const (
 	ProfileGo Profile = iota
 	// ProfileWebPKI demands more of what public authorities have to keep
 	// anyway (CA/Browser Forum, Baseline Requirements, section 7.1): see
-	// docs/policy.md.
+	// docs/verification.md.
 	ProfileWebPKI
 )
 

@@ -48,6 +48,8 @@ type guest struct {
 	maxMemory int64 // 0: the host's default
 	streams   stdio.Streams
 	tls       *tlsOffer        // nil: not offered
+	policy    *wasitls.Policy  // for its connections
+	watch     *observer        // of them, nil for none
 	workload  *config.Workload // nil: none
 	store     bool             // wasi:config/store is offered
 }
@@ -63,15 +65,9 @@ func (l *runLine) guest(std stdio.Streams) (*guest, error) {
 		g.workload = file.Workload
 	}
 	if l.tls != "" {
-		policy, err := l.policy(file)
-		if err != nil {
+		if g.policy, err = l.policy(file); err != nil {
 			return nil, err
 		}
-		client, err := wasitls.NewClient(wasitls.Config{Policy: policy})
-		if err != nil {
-			return nil, err
-		}
-		g.tls = &tlsOffer{client, l.tls}
 	}
 	if g.maxMemory, err = parseMemory(l.maxMemory); err != nil {
 		return nil, err

@@ -41,6 +41,12 @@ TLS:
   --tls-ca=FILE              trust the certificates in this PEM file, beside the
                              roots. Repeatable
   --tls-roots=system|none    the roots to begin with (default system)
+  --tls-audit=FILE|-         add a line of JSON to this file for each handshake
+                             and connection that ends; - is standard output
+  --metrics=ADDR:PORT        serve metrics for Prometheus there, as /metrics,
+                             while the guest runs
+  --tls-keylog=FILE          add the secrets of every connection to this file,
+                             for debugging alone: see docs/observability.md
 
 Configuration:
   --config=FILE              do what this file says: with which servers the

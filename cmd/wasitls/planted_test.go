@@ -32,8 +32,9 @@ const (
 	plantedTypo     = "planted-typo-d2ZfP8iB"     // in what cannot be read
 )
 
-// plant makes a project in dir and returns the secrets in it by their places.
-func plant(t *testing.T, dir string) map[string][]byte {
+// plant makes a project in dir and returns the authority of its certificates,
+// and the secrets in it by their places.
+func plant(t *testing.T, dir string) (*wasitlstest.CA, map[string][]byte) {
 	t.Helper()
 	ca := wasitlstest.NewCA()
 	client := ca.Leaf(wasitlstest.Usage(x509.ExtKeyUsageClientAuth))
@@ -63,7 +64,7 @@ func plant(t *testing.T, dir string) map[string][]byte {
 			t.Fatal(err)
 		}
 	}
-	return map[string][]byte{
+	return ca, map[string][]byte{
 		"an entry": []byte(plantedEntry), "an unused entry": []byte(plantedUnused), "a literal": []byte(plantedLiteral),
 		"a variable": []byte(plantedVariable), "a file": []byte(plantedFile), "a password": []byte(plantedPassword),
 		"a typing error": []byte(plantedTypo),
@@ -77,7 +78,7 @@ const projectYAML = `
 tls:
   default: deny
   rules:
-    - {servers: pem.test, roots: {base: none, files: ca.pem}, identity: pem}
+    - {servers: [pem.test, 127.0.0.1], roots: {base: none, files: ca.pem}, identity: pem}
     - {servers: bag.test, roots: {base: none, files: ca.pem}, identity: bag}
   identities:
     pem: {certificate: client.pem, key: {secret: key}}
@@ -165,7 +166,7 @@ func TestPlantedSecretsStayHidden(t *testing.T) {
 		t.Skip("the prebuilt guests are not here: ", err)
 	}
 	dir, cache := t.TempDir(), t.TempDir()
-	secrets := plant(t, dir)
+	ca, secrets := plant(t, dir)
 	own := files(t, dir)
 	configured, hello := filepath.Join(guests, "configured.wasm.gz"), filepath.Join(guests, "hello.wasm.gz")
 	good := []string{"--experimental-tls", "--experimental-config", "--config=good.yaml", "--allow-literal-secrets"}
@@ -200,11 +201,15 @@ func TestPlantedSecretsStayHidden(t *testing.T) {
 		{[]string{"help", "run"}, 0, ""},
 		{[]string{"version"}, 0, ""},
 	}
-	// Once there is a record of connections, it is one of the files.
-	if new(runLine).flags("run").Lookup("tls-audit") != nil {
-		lines = append(lines, line{run("--tls-audit=audit.jsonl", "--allow-net=127.0.0.1:9",
-			filepath.Join(guests, "https-get.wasm.gz"), "https://127.0.0.1:9/"), 1, ""})
+	// A server asks for the identity, whose key is one of the secrets; the
+	// record of the connection is one of the files that are looked at.
+	server, err := kinds["mtls"](ca).Listen()
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer server.Close()
+	lines = append(lines, line{run("--tls-audit=audit.jsonl", "--allow-net="+server.Addr(),
+		filepath.Join(guests, "https-get.wasm.gz"), "https://"+server.Addr()+"/"), 0, ""})
 	for i, text := range typos {
 		name := fmt.Sprintf("typo%d.yaml", i)
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(strings.ReplaceAll(text, "SECRET", plantedTypo)), 0o600); err != nil {
@@ -246,13 +251,20 @@ func TestPlantedSecretsStayHidden(t *testing.T) {
 		}
 		shows(t, "the cache's "+name, text, secrets)
 	}
-	for name := range files(t, dir) {
+	written := files(t, dir)
+	if !written["audit.jsonl"] {
+		t.Error("no record of connections")
+	}
+	for name := range written {
 		if own[name] {
 			continue
 		}
 		text, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
+		}
+		if len(text) == 0 {
+			t.Errorf("%s, which was written, is empty", name)
 		}
 		shows(t, name+", which was written", text, secrets)
 	}
@@ -261,7 +273,7 @@ func TestPlantedSecretsStayHidden(t *testing.T) {
 // What Go prints of values, and of panics with them, has none either.
 func TestPlantedSecretsInPanics(t *testing.T) {
 	dir := t.TempDir()
-	secrets := plant(t, dir)
+	_, secrets := plant(t, dir)
 	t.Setenv("API_TOKEN", plantedVariable)
 	t.Setenv("P12_PASSWORD", plantedPassword)
 	l := &runLine{component: "x.wasm", tls: allDrafts, tlsRoots: "system", config: filepath.Join(dir, "good.yaml"), literals: true}

@@ -114,7 +114,7 @@ func plain(err error) string {
 	text := err.Error()
 	for {
 		name, rest, _ := strings.Cut(text, ": ")
-		if !slices.Contains([]string{"host", "modcache", "netgrant", "rootfs", "rt", "trap", "wasitls", "wt"}, name) {
+		if !slices.Contains([]string{"audit", "host", "modcache", "netgrant", "rootfs", "rt", "trap", "wasitls", "wt"}, name) {
 			return text
 		}
 		text = rest

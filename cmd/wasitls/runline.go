@@ -36,6 +36,7 @@ type runLine struct {
 	maxMemory string
 	cacheDir  string
 	noCache   bool
+	observeFlags
 }
 
 func (l *runLine) flags(command string) *pflag.FlagSet {
@@ -56,6 +57,7 @@ func (l *runLine) flags(command string) *pflag.FlagSet {
 	set.StringVar(&l.maxMemory, "max-memory", "", "")
 	set.StringVar(&l.cacheDir, "cache-dir", "", "")
 	set.BoolVar(&l.noCache, "no-cache", false, "")
+	l.observeFlags.flags(set)
 	return set
 }
 
@@ -96,11 +98,11 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return usage(err)
 	}
-	for _, name := range []string{"tls-ca", "tls-roots"} {
+	for _, name := range append([]string{"tls-ca", "tls-roots"}, observeNames...) {
 		if set.Changed(name) && l.tls == "" {
 			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
 		}
-		if set.Changed(name) && l.config != "" {
+		if set.Changed(name) && l.config != "" && !slices.Contains(observeNames, name) {
 			return refuse("write roots into the file", "--config and --%s exclude each other", name)
 		}
 	}
@@ -114,7 +116,7 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 	case l.noCache && l.cacheDir != "":
 		return usage(errors.New("--no-cache and --cache-dir exclude each other"))
 	}
-	return nil
+	return l.observeFlags.check(set)
 }
 
 // minMemory is one page: no guest starts with less.

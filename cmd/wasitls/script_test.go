@@ -6,6 +6,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -101,6 +102,12 @@ var kinds = map[string]func(*wasitlstest.CA) wasitlstest.Peer{
 		c := ca.Server()
 		c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, ca.Pool()
 		return wasitlstest.Peer{Config: c, Handle: answer}
+	},
+	"truncated": func(ca *wasitlstest.CA) wasitlstest.Peer {
+		return wasitlstest.Peer{Config: ca.Server(), Handle: wasitlstest.Truncate("HTTP/1.1 200 OK\r\n\r\nhalf of")}
+	},
+	"mute": func(ca *wasitlstest.CA) wasitlstest.Peer { // after the handshake
+		return wasitlstest.Peer{Config: ca.Server(), Handle: func(c *tls.Conn, _ wasitlstest.Conn) { io.Copy(io.Discard, c) }}
 	},
 	"silent": func(*wasitlstest.CA) wasitlstest.Peer {
 		return wasitlstest.Peer{Handle: wasitlstest.Silent}

@@ -68,12 +68,10 @@ func TestHelpListsEveryFlag(t *testing.T) {
 			new(runLine).flags("run").VisitAll(func(f *pflag.Flag) { have[f.Name] = true })
 		case "python": // and those of run, which it names
 			have["packages"], have["python"] = true, true
-		case "explain":
-			for _, f := range []string{"config", "server-name", "address", "json", "allow-literal-secrets"} {
-				have[f] = true
-			}
 		case "inspect":
 			have["json"] = true
+		case "explain":
+			new(explainLine).flags().VisitAll(func(f *pflag.Flag) { have[f.Name] = true })
 		}
 		for f := range listed {
 			if !have[f] {

@@ -76,6 +76,7 @@ var measures = []measure{
 	{"p3-send", sendP3},
 	{"p3-handshakes", handshakesP3},
 	{"p3-many", manyP3},
+	{"policy", policy},
 }
 
 // Run measures. It fails when a measure cannot be made: a guest trapped, or

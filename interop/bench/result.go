@@ -63,6 +63,10 @@ func ratioAtLeast(min float64) target {
 	return target{fmt.Sprintf("ratio ≥ %.2f", min), func(r Result) bool { return r.Ratio.Median >= min }}
 }
 
+func ratioAtMost(max float64) target {
+	return target{fmt.Sprintf("ratio ≤ %.2f", max), func(r Result) bool { return r.Ratio.Median <= max }}
+}
+
 // guestAtMost aims at a value in the result's unit.
 func guestAtMost(max float64) target {
 	return target{fmt.Sprintf("≤ %g", max), func(r Result) bool { return r.Guest.Median <= max }}

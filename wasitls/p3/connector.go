@@ -86,7 +86,7 @@ func (c *connector) receive(cipher wasitls.Source, outcome func(error)) (plain *
 			err = errReceiveTwice
 			return
 		}
-		c.in.outcome = outcome
+		c.in.outcome, c.in.told = outcome, make(chan struct{})
 		c.in.cipher = &incoming{Source: cipher}
 		plain = &c.in
 	})

@@ -202,6 +202,33 @@ func TestP3_51(t *testing.T) {
 	}
 }
 
+// TestP3_51_told: the plaintext does not end before its failure was told, so
+// that whoever finds the end finds the reason.
+func TestP3_51_told(t *testing.T) {
+	g := newGuest(t, newClient(t))
+	telling, hold := make(chan struct{}), make(chan struct{})
+	g.c.in.outcome = func(err error) {
+		close(telling)
+		<-hold
+		g.received.set(err)
+	}
+	g.pump(peerFor(wasitlstest.CorruptRecord("good")))
+	if err := g.connect(wasitlstest.Name); err != nil {
+		t.Fatal(err)
+	}
+	ended := newTold("end of the plaintext")
+	go func() {
+		text, _ := io.ReadAll(g.plain)
+		want(t, "text", string(text), "good")
+		ended.set(nil)
+	}()
+	<-telling
+	ended.pending(t)
+	close(hold)
+	ended.ok(t)
+	g.received.fails(t, "bad record MAC")
+}
+
 // TestP3_51_alert: an alert of the peer ends both directions.
 func TestP3_51_alert(t *testing.T) {
 	g := newGuest(t, newClient(t))

@@ -15,7 +15,8 @@ import (
 // receiver is the direction from the peer. It is the source of the plaintext.
 type receiver struct {
 	c       *connector
-	outcome func(error) // nil before receive
+	outcome func(error)   // nil before receive
+	told    chan struct{} // closed then
 	cipher  *incoming
 
 	// Guarded by the connector's lock.
@@ -36,13 +37,28 @@ func (r *receiver) state() (input *wasitls.Input, over bool) {
 // Read implements wasitls.Source.
 func (r *receiver) Read(p []byte) (int, error) {
 	input, over := r.state()
-	switch {
-	case input != nil:
-		return input.Read(p)
-	case over:
-		return 0, wasitls.ErrClosed
+	if input == nil && !over {
+		return 0, nil
 	}
-	return 0, nil
+	n, err := 0, wasitls.ErrClosed
+	if input != nil {
+		n, err = input.Read(p)
+	}
+	if err != nil {
+		r.tell(err)
+	}
+	return n, err
+}
+
+// tell is called at the end of the plaintext. If that is a failure its outcome
+// is told first: a guest that finds the end and asks why gets an answer.
+func (r *receiver) tell(err error) {
+	if err != wasitls.ErrClosed {
+		r.inputEnded(err)
+	}
+	if _, over := r.state(); over {
+		<-r.told
+	}
 }
 
 // Ready tells whether Read would return anything but (0, nil).
@@ -143,7 +159,7 @@ func (r *receiver) bound() {
 		return
 	}
 	r.bounded = true
-	transport, timeout := r.c.transport, r.c.guest.CloseTimeout()
+	transport, timeout := r.c.transport, r.c.conn.CloseTimeout()
 	r.c.later(func() { transport.SetReadDeadline(time.Now().Add(timeout)) })
 }
 
@@ -153,6 +169,10 @@ func (r *receiver) finish(err error) {
 		return
 	}
 	r.over = true
+	r.c.settle(r.outcome, err)
+	if r.told != nil {
+		r.c.later(func() { close(r.told) })
+	}
 	r.c.later(r.waiters.Wake)
 	if r.input != nil {
 		r.c.later(r.input.Drop)
@@ -160,7 +180,6 @@ func (r *receiver) finish(err error) {
 	if r.cipher != nil {
 		r.c.later(r.cipher.Drop)
 	}
-	r.c.settle(r.outcome, err)
 }
 
 // incoming is the ciphertext from the peer. It remembers its end, and is

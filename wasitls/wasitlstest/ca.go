@@ -49,6 +49,12 @@ func (c *CA) Intermediate(changes ...func(*x509.Certificate)) *CA {
 	return &CA{Certificate: parse(der), key: key, chain: append([][]byte{der}, c.chain...)}
 }
 
+// CrossSign returns a certificate of c for another CA's name and key.
+func (c *CA) CrossSign(other *CA) *x509.Certificate {
+	template := caTemplate(other.Certificate.Subject.CommonName)
+	return parse(must(x509.CreateCertificate(rand.Reader, template, c.Certificate, other.key.Public(), c.key)))
+}
+
 // Pool returns a pool that trusts this CA only.
 func (c *CA) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
@@ -144,6 +150,11 @@ func Usage(usages ...x509.ExtKeyUsage) Option {
 	return Modify(func(t *x509.Certificate) { t.ExtKeyUsage = usages })
 }
 
+// KeyUsage sets the key usage.
+func KeyUsage(usage x509.KeyUsage) Option {
+	return Modify(func(t *x509.Certificate) { t.KeyUsage = usage })
+}
+
 // Modify changes the template of the certificate.
 func Modify(change func(*x509.Certificate)) Option {
 	return func(l *leaf) { change(l.template) }
@@ -199,7 +210,7 @@ func caTemplate(name string) *x509.Certificate {
 		NotAfter:              time.Now().AddDate(1, 0, 0),
 		IsCA:                  true,
 		BasicConstraintsValid: true,
-		KeyUsage:              x509.KeyUsageCertSign,
+		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,
 	}
 }
 

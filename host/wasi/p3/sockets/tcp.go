@@ -1,6 +1,7 @@
 package sockets
 
 import (
+	"net"
 	"time"
 
 	"github.com/wasitls/wasitls/host"
@@ -82,6 +83,9 @@ func (r *receiving) ReadWait(p []byte) (int, error) { return stream.ReadWait(r.I
 
 // SetReadDeadline implements stream.Blocking.
 func (r *receiving) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(r.Input, t) }
+
+// RemoteAddr returns where the stream comes from: see stream.RemoteAddr.
+func (r *receiving) RemoteAddr() net.Addr { return stream.RemoteAddr(r.Input) }
 
 // connections are what a socket accepts.
 type connections struct{ *sock.Listener }

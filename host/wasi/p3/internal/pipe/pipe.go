@@ -4,6 +4,7 @@ package pipe
 
 import (
 	"errors"
+	"net"
 	"os"
 	"time"
 
@@ -93,6 +94,9 @@ func (s *source) ReadWait(p []byte) (int, error) {
 
 // SetReadDeadline implements stream.Blocking.
 func (s *source) SetReadDeadline(t time.Time) error { return stream.SetReadDeadline(s.Input, t) }
+
+// RemoteAddr returns where the stream comes from: see stream.RemoteAddr.
+func (s *source) RemoteAddr() net.Addr { return stream.RemoteAddr(s.Input) }
 
 // noted returns err and tells it if it is the end.
 func (s *source) noted(err error) error {
