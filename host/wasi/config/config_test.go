@@ -10,25 +10,27 @@ import (
 	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/config"
 	"github.com/wasitls/wasitls/host/wasi/p2"
+	"github.com/wasitls/wasitls/host/wasi/p3"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 	"github.com/wasitls/wasitls/internal/guesttest"
 )
 
-// run runs the guest configured with words, and returns what it prints.
-func run(t *testing.T, o config.Options, attach func(*host.Store), words ...string) (string, error) {
+// run runs a guest with words, and returns what it prints.
+func run(t *testing.T, guest string, o config.Options, attach func(*host.Store), words ...string) (string, error) {
 	t.Helper()
 	eng, err := host.NewEngine(host.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer eng.Close()
-	c, err := eng.Compile(context.Background(), guesttest.Component(t, "configured"))
+	c, err := eng.Compile(context.Background(), guesttest.Component(t, guest))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	l := host.NewLinker()
 	p2.Bind(l)
+	p3.Bind(l)
 	config.Bind(l, o)
 	s, err := eng.NewStore(host.Limits{})
 	if err != nil {
@@ -37,7 +39,7 @@ func run(t *testing.T, o config.Options, attach func(*host.Store), words ...stri
 	defer s.Close()
 	var out bytes.Buffer
 	err = p2.Attach(s, wasi.Config{Command: wasi.Command{
-		Args: append([]string{"configured"}, words...), Streams: stdio.Streams{Stdout: &out},
+		Args: append([]string{guest}, words...), Streams: stdio.Streams{Stdout: &out},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +56,9 @@ func run(t *testing.T, o config.Options, attach func(*host.Store), words ...stri
 	return out.String(), err
 }
 
+// guests are of WASI 0.2 and of 0.3.
+var guests = []string{"configured", "configured-p3"}
+
 func TestStore(t *testing.T) {
 	values := []config.Entry{{Key: "b", Value: "2"}, {Key: "a", Value: "first"}, {Key: "", Value: "no key"}, {Key: "a", Value: "ünï\n"}}
 	for _, c := range []struct {
@@ -68,19 +73,23 @@ func TestStore(t *testing.T) {
 		{"none", func(s *host.Store) { config.Attach(s, nil) }, []string{"all", "get=a"}, "config a has no value\n"},
 		{"not attached", func(*host.Store) {}, []string{"all", "get=a"}, "config a has no value\n"},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			got, err := run(t, config.Options{Config: true}, c.attach, c.words...)
-			if err != nil || got != c.want {
-				t.Errorf("%q, %v; want %q", got, err, c.want)
-			}
-		})
+		for _, guest := range guests {
+			t.Run(c.name+", "+guest, func(t *testing.T) {
+				got, err := run(t, guest, config.Options{Config: true}, c.attach, c.words...)
+				if err != nil || got != c.want {
+					t.Errorf("%q, %v; want %q", got, err, c.want)
+				}
+			})
+		}
 	}
 }
 
 func TestOffByDefault(t *testing.T) {
-	_, err := run(t, config.Options{}, func(*host.Store) {}, "all")
-	var missing *host.MissingImportError
-	if !errors.As(err, &missing) || missing.Import != config.Interface {
-		t.Errorf("%v", err)
+	for _, guest := range guests {
+		_, err := run(t, guest, config.Options{}, func(*host.Store) {}, "all")
+		var missing *host.MissingImportError
+		if !errors.As(err, &missing) || missing.Import != config.Interface {
+			t.Errorf("%s: %v", guest, err)
+		}
 	}
 }
