@@ -3,7 +3,6 @@ package wasitls
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 )
 
@@ -375,38 +374,4 @@ func (in *Input) received(err error, goOn bool) (more bool) {
 	in.mu.Unlock()
 	wake(list)
 	return more
-}
-
-// ending tells, when everything is over, what the half has received and how it
-// ended; it returns the failure if there was one.
-func (in *Input) ending(e *Event) error {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	e.Received = in.total
-	if in.held { // waiting for room, and not counted
-		e.Received++
-	}
-	cut := in.conn.wire.sawEnd.Load()
-	e.CloseReceived = in.cause == ErrClosed && !cut
-	e.Truncated = in.cause == ErrClosed && cut
-	var failed *StreamError
-	if errors.As(in.cause, &failed) {
-		e.Truncated = failed.Class == ClassTruncated
-		return failed
-	}
-	return nil
-}
-
-// failure tells a clean end from a failure. crypto/tls says io.EOF for both
-// close_notify and a transport that ended between two records.
-func (in *Input) failure(err error) error {
-	clean := err == io.EOF
-	if clean && (!in.conn.wire.sawEnd.Load() || in.conn.rule.AllowTruncation) {
-		return ErrClosed
-	}
-	if clean || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &StreamError{ClassTruncated, "read", ErrTruncated}
-	}
-	class, cause := classify(err)
-	return &StreamError{class, "read", cause}
 }

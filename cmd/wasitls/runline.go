@@ -98,7 +98,7 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 		if set.Changed(name) && l.tls == "" {
 			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
 		}
-		if set.Changed(name) && l.config != "" {
+		if set.Changed(name) && l.config != "" && !slices.Contains(observeNames, name) {
 			return refuse("write roots into the file", "--config and --%s exclude each other", name)
 		}
 	}
