@@ -85,6 +85,7 @@ type addressInfo struct {
 type explainLine struct {
 	config, serverName, address string
 	json                        bool
+	literals                    bool // secrets may stand in the file
 }
 
 func (l *explainLine) flags() *pflag.FlagSet {
@@ -93,6 +94,7 @@ func (l *explainLine) flags() *pflag.FlagSet {
 	set.StringVar(&l.serverName, "server-name", "", "")
 	set.StringVar(&l.address, "address", "", "")
 	set.BoolVar(&l.json, "json", false, "")
+	set.BoolVar(&l.literals, "allow-literal-secrets", false, "")
 	return set
 }
 
@@ -110,7 +112,7 @@ func doExplain(args []string, std stdio.Streams) error {
 	if err != nil {
 		return usageOf("explain", err)
 	}
-	x, err := explain(context.Background(), l.config, l.serverName, l.address)
+	x, err := explain(context.Background(), l.config, l.literals, l.serverName, l.address)
 	if err != nil {
 		return err
 	}
@@ -129,8 +131,8 @@ func doExplain(args []string, std stdio.Streams) error {
 
 // explain tells what the file's policy does with a server name, and with an
 // address of it unless that is empty.
-func explain(ctx context.Context, file, name, address string) (*explanation, error) {
-	f, err := loadConfig(file)
+func explain(ctx context.Context, file string, literals bool, name, address string) (*explanation, error) {
+	f, err := loadConfig(file, literals)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,15 @@ func readFile(name string, max int64, who readers) ([]byte, error) {
 	case !kind.IsRegular() && kind != fs.ModeNamedPipe:
 		return nil, errors.New("neither a file nor a pipe")
 	}
+	return readOpen(f, max, who)
+}
+
+// readOpen reads an open file of at most max bytes.
+func readOpen(f *os.File, max int64, who readers) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, withoutPath(err)
+	}
 	if who == owner {
 		if err := checkPrivate(info); err != nil {
 			return nil, err
