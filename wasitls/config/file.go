@@ -85,11 +85,7 @@ func withoutPath(err error) error {
 // platform mounts for root, may be open to its group, through which this
 // process reads it.
 func checkPrivate(info fs.FileInfo) error {
-	open := info.Mode().Perm() & 0o077
-	if !isOwn(info) {
-		open &= 0o007
-	}
-	if open == 0 {
+	if openTo(info) == 0 {
 		return nil
 	}
 	return fmt.Errorf("others can read it, its mode is %04o: run chmod 600 on it", info.Mode().Perm())

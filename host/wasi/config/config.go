@@ -28,7 +28,7 @@ type Entry struct {
 	Key, Value string
 }
 
-// values are what a store's guest gets, by their keys.
+// values are what a store's guest gets, in the order of their keys.
 type values struct{ entries []Entry }
 
 // failure is the variant error. It is never made: the values are here.
@@ -69,12 +69,12 @@ func Attach(s *host.Store, entries []Entry) {
 type getArgs struct{ Key string }
 
 func get(c *host.Call, a *getArgs) (host.Result[host.Option[string], failure], error) {
-	for _, e := range of(c) {
-		if e.Key == a.Key {
-			return host.Result[host.Option[string], failure]{Ok: host.Some(e.Value)}, nil
-		}
+	entries := of(c)
+	i, found := slices.BinarySearchFunc(entries, a.Key, func(e Entry, key string) int { return strings.Compare(e.Key, key) })
+	if !found {
+		return host.Result[host.Option[string], failure]{}, nil
 	}
-	return host.Result[host.Option[string], failure]{}, nil
+	return host.Result[host.Option[string], failure]{Ok: host.Some(entries[i].Value)}, nil
 }
 
 // getAll returns the entries in the order of their keys.
