@@ -23,8 +23,10 @@ type Config struct {
 	Time func() time.Time
 
 	// Audit, if not nil, is called once for each handshake that ended, before
-	// its result can be taken, and once for each connection that ended. It is
-	// called from many goroutines, whose guests wait for it.
+	// its result can be taken, and once for each connection that ended, before
+	// Conn.Done tells so. It is called from many goroutines, whose guests wait
+	// for it, also in methods that do not block otherwise. Package audit has
+	// functions for it.
 	Audit func(Event)
 
 	// KeyLog, if not nil, gets the secrets of every connection in the format
@@ -83,7 +85,7 @@ func (h *Handshake) tlsFor() *tls.Config {
 	config.Time = c.Time
 	config.KeyLogWriter = c.KeyLog
 	config.ClientSessionCache = r.sessionsOf(h.guest)
-	config.VerifyConnection = h.verify
+	config.VerifyConnection = h.look
 	if r.identity != nil {
 		config.GetClientCertificate = h.identify
 	}

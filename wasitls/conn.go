@@ -129,10 +129,8 @@ func (c *Conn) workerEnded(n int) {
 // audit tells how the connection has ended.
 func (c *Conn) audit() {
 	e := Event{Kind: Closed, State: c.State()}
-	in, received, clean := c.in.ending()
-	out, sent, closed := c.out.ending()
-	e.Received, e.CloseReceived = received, clean
-	e.Sent, e.CloseSent = sent, closed
+	in := c.in.ending(&e)
+	out := c.out.ending(&e)
 	if e.Err = in; in == nil {
 		e.Err = out
 	}
@@ -155,21 +153,23 @@ type State struct {
 }
 
 // State returns the parameters of the connection.
-func (c *Conn) State() State {
-	s := c.tls.ConnectionState()
+func (c *Conn) State() State { return c.of.state(c.tls.ConnectionState()) }
+
+// state is what was negotiated, with what the handshake knows of it.
+func (h *Handshake) state(s tls.ConnectionState) State {
 	state := State{
-		ServerName:       c.of.name.String(),
+		ServerName:       h.name.String(),
 		Version:          s.Version,
 		Suite:            s.CipherSuite,
 		Group:            s.CurveID,
 		ALPN:             s.NegotiatedProtocol,
 		ECH:              s.ECHAccepted,
 		Resumed:          s.DidResume,
-		OCSP:             c.of.ocsp,
+		OCSP:             h.ocsp,
 		PeerCertificates: s.PeerCertificates,
 	}
-	if c.of.identified {
-		state.Identity = c.rule.Identity
+	if h.identified {
+		state.Identity = h.rule.Identity
 	}
 	return state
 }

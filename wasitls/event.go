@@ -1,6 +1,7 @@
 package wasitls
 
 import (
+	"errors"
 	"net/netip"
 	"time"
 )
@@ -31,9 +32,10 @@ type Event struct {
 	// Address is what the transport is connected to; zero if it is not known.
 	Address netip.AddrPort
 	// Rule is the name of the rule that decided; "default" if none matched,
-	// empty if there was none to decide since the name was invalid.
+	// empty if there was nothing to decide since the name was invalid.
 	Rule string
-	// State is what was negotiated; zero if there is no connection.
+	// State is what was negotiated. Of Refused it is as much as was known:
+	// nothing, or the certificates that were not accepted, or all of it.
 	State State
 	// Duration is from Start to the event.
 	Duration time.Duration
@@ -41,10 +43,51 @@ type Event struct {
 	// failure of a half, a *StreamError; nil if there was none.
 	Err error
 
-	// Sent and Received count plaintext bytes; Closed only.
+	// Sent and Received count bytes of plaintext; Closed only. Sent is what the
+	// transport took. When sending failed, or the guest was stopped, up to 64 KiB
+	// that were on their way are not in it, though the peer may have got them.
+	// Received includes what the guest did not read.
 	Sent, Received int64
-	// CloseSent and CloseReceived tell whether close_notify was sent and
-	// received; Closed only. A connection without failure and without one of
-	// them was dropped by its guest.
+	// CloseSent and CloseReceived tell whether close_notify was sent, and
+	// received while somebody read; Closed only.
 	CloseSent, CloseReceived bool
+	// Truncated tells that the transport ended without the peer's
+	// close_notify, also where the rule lets the guest not see it; Closed only.
+	Truncated bool
+}
+
+// Class returns the class of Err in one word; empty if there is no Err.
+func (e Event) Class() string {
+	var (
+		handshake *HandshakeError
+		stream    *StreamError
+	)
+	switch {
+	case errors.As(e.Err, &handshake):
+		return handshake.Class.String()
+	case errors.As(e.Err, &stream):
+		return stream.Class.String()
+	}
+	return ""
+}
+
+// End returns in one word how a connection ended, empty if the event is not
+// Closed:
+//
+//	closed     the peer had sent close_notify
+//	dropped    the guest left before that, or never looked for it
+//	truncated  the transport ended without it
+//	failed     anything else went wrong: Err says what
+func (e Event) End() string {
+	switch {
+	case e.Kind != Closed:
+		return ""
+	case e.Truncated:
+		return "truncated"
+	case e.Err != nil:
+		return "failed"
+	case e.CloseReceived:
+		return "closed"
+	}
+	return "dropped"
 }

@@ -2,6 +2,7 @@ package wasitls
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,7 @@ type Handshake struct {
 	// Of the handshake's goroutine.
 	identified bool // the client certificate was asked for
 	ocsp       string
+	seen       State // for the event of a failure
 
 	mu       sync.Mutex
 	cause    error // why it was stopped from outside
@@ -229,17 +231,18 @@ func (h *Handshake) failure(err error) *HandshakeError {
 func (h *Handshake) finish(conn *Conn, failure *HandshakeError) {
 	if failure != nil {
 		h.wire.t.Close()
-		h.audit(Event{Kind: Refused, Err: failure})
+		h.audit(Event{Kind: Refused, State: h.shown(failure), Err: failure})
 		h.leave()
 	} else {
+		h.seen = State{}
 		h.audit(Event{Kind: Connected, State: conn.State()})
 	}
 
 	h.mu.Lock()
 	h.settled, h.ended = true, true
+	var unwanted *Conn
 	if h.canceled && conn != nil {
-		conn.Close()
-		conn, h.taken = nil, true
+		conn, unwanted, h.taken = nil, conn, true
 	}
 	h.conn = conn
 	if failure != nil {
@@ -247,8 +250,27 @@ func (h *Handshake) finish(conn *Conn, failure *HandshakeError) {
 	}
 	list := h.waiters.take()
 	h.mu.Unlock()
+	if unwanted != nil {
+		unwanted.Close() // without the lock, as that tells an event
+	}
 	close(h.done)
 	wake(list)
+}
+
+// look remembers what is known of the peer before it is judged.
+func (h *Handshake) look(s tls.ConnectionState) error {
+	err := h.verify(s)
+	h.seen = h.state(s)
+	return err
+}
+
+// shown is what is known of the peer when the handshake has failed.
+func (h *Handshake) shown(failure *HandshakeError) State {
+	var unverified *tls.CertificateVerificationError
+	if errors.As(failure, &unverified) {
+		return State{ServerName: h.name.String(), PeerCertificates: unverified.UnverifiedCertificates}
+	}
+	return h.seen
 }
 
 // leave says that nothing is left of the handshake or of its connection.
@@ -267,8 +289,11 @@ func (h *Handshake) audit(e Event) {
 	e.Time = time.Now()
 	e.Connection, e.Guest, e.Address = h.number, h.guest.config.Name, h.address
 	e.ServerName, e.Duration = h.name.String(), e.Time.Sub(h.start)
-	if h.rule != nil {
+	switch {
+	case h.rule != nil:
 		e.Rule = h.rule.Name
+	case h.name.host != "":
+		e.Rule = "default"
 	}
 	tell(e)
 }

@@ -291,8 +291,8 @@ func (in *Input) Await(ctx context.Context) error {
 	} else {
 		in.wait(ctx)
 	}
-	if !stop() {
-		in.conn.Close() // AfterFunc may not have got to it yet
+	if !stop() || ctx.Err() != nil { // wait may see the end before AfterFunc does
+		in.conn.Close()
 		return context.Cause(ctx)
 	}
 	return nil
@@ -419,16 +419,24 @@ func (in *Input) received(err error, goOn bool) (more bool) {
 	return more
 }
 
-// ending tells, when everything is over, the failure that ended the half, what
-// it has received, and whether the peer has sent close_notify.
-func (in *Input) ending() (failure error, received int64, clean bool) {
+// ending tells, when everything is over, what the half has received and how it
+// ended; it returns the failure if there was one.
+func (in *Input) ending(e *Event) error {
 	in.mu.Lock()
 	defer in.mu.Unlock()
+	e.Received = in.total
+	if in.held { // waiting for room, and not counted
+		e.Received++
+	}
+	cut := in.conn.wire.sawEnd.Load()
+	e.CloseReceived = in.cause == ErrClosed && !cut
+	e.Truncated = in.cause == ErrClosed && cut
 	var failed *StreamError
 	if errors.As(in.cause, &failed) {
-		failure = failed
+		e.Truncated = failed.Class == ClassTruncated
+		return failed
 	}
-	return failure, in.total, in.cause == ErrClosed && !in.conn.wire.sawEnd.Load()
+	return nil
 }
 
 // failure tells a clean end from a failure. crypto/tls says io.EOF for both

@@ -20,6 +20,7 @@ type Output struct {
 	flying   int   // bytes taken from queue and not yet with the transport
 	total    int64 // bytes sent
 	notified bool  // close_notify was sent
+	given    bool  // up by Conn.Close: what fails since is no failure to tell of
 	flushing bool  // since Flush, until everything accepted is with the transport
 	closing  bool  // close_notify was asked for
 	closed   bool  // and is sent; or the half was abandoned or has reported its failure
@@ -213,6 +214,7 @@ func (o *Output) bound() {
 func (o *Output) abandon() {
 	o.mu.Lock()
 	o.queue.reset()
+	o.given = o.given || o.err == nil
 	o.closed = true
 	list := o.ends.take()
 	o.mu.Unlock()
@@ -328,10 +330,14 @@ func (o *Output) sent(op string, err error) {
 	wake(list)
 }
 
-// ending tells, when everything is over, the failure that ended the half, what
-// it has sent, and whether that was close_notify at last.
-func (o *Output) ending() (failure error, sent int64, closed bool) {
+// ending tells, when everything is over, what the half has sent; it returns
+// the failure if there was one.
+func (o *Output) ending(e *Event) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.err, o.total, o.notified
+	e.Sent, e.CloseSent = o.total, o.notified
+	if o.given {
+		return nil
+	}
+	return o.err
 }

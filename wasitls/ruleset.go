@@ -34,9 +34,9 @@ func (p *Policy) Validate(now time.Time) error {
 
 // ruleset is a policy ready for use. It does not change.
 type ruleset struct {
-	index    index
-	fallback *rule   // for names that no rule matches; nil to refuse them
-	resuming []*rule // those with Resumption
+	rules    []*rule
+	index    index // of rules
+	fallback *rule // for names that no rule matches; nil to refuse them
 	limits   Limits
 }
 
@@ -86,16 +86,14 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
 		r.place, r.limits = i, &s.limits
-		if r.Resumption {
-			s.resuming = append(s.resuming, r)
-		}
+		s.rules = append(s.rules, r)
 		for _, p := range c.patterns(field+".servers", r.Servers) {
 			s.index.add(p, r)
 		}
 	}
 	switch p.Default {
 	case Allow:
-		s.fallback = c.rule("default", Rule{Name: "default", Servers: []string{"*"}})
+		s.fallback = c.rule("default", fallbackRule)
 		s.fallback.limits = &s.limits
 	case Deny:
 	default:

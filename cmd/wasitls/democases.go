@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
+	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
@@ -172,7 +173,8 @@ func (d demoCase) start() (*wasitlstest.Server, *tlsOffer, error) {
 	if d.untrusted {
 		trusted = wasitlstest.NewCA().Intermediate()
 	}
-	return server, &tlsOffer{roots: trusted.Pool()}, nil
+	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(trusted.Pool())})
+	return server, &tlsOffer{client: client}, err
 }
 
 // answer reads a request and replies with the version of TLS that the server

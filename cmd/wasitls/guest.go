@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -31,8 +30,8 @@ const tlsHint = "wasi:tls is experimental: run with --experimental-tls"
 
 // tlsOffer is wasi:tls for a guest.
 type tlsOffer struct {
-	roots *x509.CertPool // nil: the system's
-	draft string         // draft02, draft03 or allDrafts
+	client *wasitls.Client
+	draft  string // draft02, draft03 or allDrafts
 }
 
 // guest is a run of a component: what it is granted.
@@ -43,20 +42,23 @@ type guest struct {
 	network   netgrant.Policy
 	maxMemory int64 // 0: the host's default
 	streams   stdio.Streams
-	tls       *tlsOffer // nil: not offered
+	tls       *tlsOffer       // nil: not offered
+	policy    *wasitls.Policy // for its connections
+	watch     *observer       // of them, nil for none
 }
 
 // guest returns what the command line grants. Files that it names are read.
 func (l *runLine) guest(std stdio.Streams) (*guest, error) {
 	g := &guest{args: append([]string{guestName(l.component)}, l.args...), streams: std}
+	file, err := l.file()
+	if err != nil {
+		return nil, err
+	}
 	if l.tls != "" {
-		roots, err := loadRoots(l.tlsRoots, l.tlsCA)
-		if err != nil {
+		if g.policy, err = l.policy(file); err != nil {
 			return nil, err
 		}
-		g.tls = &tlsOffer{roots, l.tls}
 	}
-	var err error
 	if g.maxMemory, err = parseMemory(l.maxMemory); err != nil {
 		return nil, err
 	}
@@ -152,11 +154,7 @@ func (g *guest) attach(s *host.Store) error {
 	if err != nil || g.tls == nil {
 		return err
 	}
-	client, err := wasitls.NewClient(wasitls.Config{Policy: wasitls.Trust(g.tls.roots)})
-	if err != nil {
-		return err
-	}
-	user := client.NewGuest(wasitls.GuestConfig{Name: g.args[0], Resolved: wasi.Resolved(s)})
+	user := g.tls.client.NewGuest(wasitls.GuestConfig{Name: g.args[0], Resolved: wasi.Resolved(s)})
 	tlsp2.Attach(s, user)
 	tlsp3.Attach(s, user)
 	return nil

@@ -8,6 +8,7 @@ connection, the host does the handshake and keeps the keys.
   run      run a command component
   python   run a Python script in the Python guest
   inspect  list a component's imports and exports, and the flags it needs
+  explain  tell what a policy file does with a server name
   demo     run a small guest against TLS servers good and bad, all in process
   version  print the versions of everything
 
@@ -40,6 +41,18 @@ TLS:
   --tls-ca=FILE              trust the certificates in this PEM file, beside the
                              roots. Repeatable
   --tls-roots=system|none    the roots to begin with (default system)
+  --tls-audit=FILE|-         add a line of JSON to this file for each handshake
+                             and connection that ends; - is standard output
+  --metrics=ADDR:PORT        serve metrics for Prometheus there, as /metrics,
+                             while the guest runs
+  --tls-keylog=FILE          add the secrets of every connection to this file,
+                             for debugging alone: see docs/observability.md
+
+Configuration:
+  --config=FILE              do what this file says: with which servers the
+                             guest may do TLS, whom to trust there, as whom to
+                             answer; see docs/policy.md. SIGHUP reads it again.
+                             Excludes --tls-ca and --tls-roots
 
 Files and environment:
   --dir=HOST[::GUEST][:ro]   give the guest a directory, under the name GUEST if
@@ -99,6 +112,25 @@ status is 0 for every component, served or not.
 
 Example:
   wasitls inspect https-get.wasm
+`
+
+const explainHelp = `usage: wasitls explain --config=FILE --server-name=NAME [FLAG...]
+
+Tells what a policy does with a server name: whether guests may talk to it, by
+which rule, and what each field of that rule means in effect. Files that the
+policy names are read; no key or password is ever shown. Exit status: 0 if the
+policy allows it, 1 if it denies it, 2 if that cannot be told.
+
+  --config=FILE        the file, as for wasitls run
+  --server-name=NAME   the name or address that a guest gives
+  --address=IP         what the connection is to: where the rule has
+                       require-resolved, the name is looked up, and denied
+                       unless it has this address
+  --json               one JSON object: server-name, decision, reason, rule,
+                       fields, roots, identity and address, where they apply
+
+Example:
+  wasitls explain --config=wasitls.yaml --server-name=example.org
 `
 
 const demoHelp = `usage: wasitls demo

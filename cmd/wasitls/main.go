@@ -25,6 +25,7 @@ func commands() map[string]command {
 		"run":     {runHelp, doRun},
 		"python":  {pythonHelp, doPython},
 		"inspect": {inspectHelp, doInspect},
+		"explain": {explainHelp, doExplain},
 		"demo":    {demoHelp, doDemo},
 		"version": {versionHelp, doVersion},
 	}

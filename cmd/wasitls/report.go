@@ -9,12 +9,15 @@ import (
 	"unicode"
 
 	"github.com/spf13/pflag"
+
+	"github.com/wasitls/wasitls/wasitls/config"
 )
 
 // How the command talks:
 //
 //   - What went wrong is one line on stderr, in lower case, without a period:
-//     "wasitls: what". Nothing else of the command's own goes there.
+//     "wasitls: what"; one for each thing that is wrong with a file. Of the
+//     command's own, only warnings and what SIGHUP did go there, too.
 //   - Where the user can do something about it, a line "hint: what" follows.
 //   - Guests own stdout; the command writes there only what was asked for.
 
@@ -60,7 +63,9 @@ func report(err error, stderr io.Writer) int {
 	f := failure{err: err}
 	errors.As(err, &f)
 	if f.err != nil {
-		say(stderr, err)
+		for _, part := range parts(f.err) {
+			say(stderr, part)
+		}
 	}
 	if f.hint != "" {
 		fmt.Fprintf(stderr, "hint: %s\n", f.hint)
@@ -69,6 +74,25 @@ func report(err error, stderr io.Writer) int {
 		return exitRefused
 	}
 	return f.status
+}
+
+// maxParts bounds how many things are said to be wrong.
+const maxParts = 20
+
+// parts returns what is wrong with a file, or else the one error.
+func parts(err error) []error {
+	var all []error
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		all = joined.Unwrap()
+	}
+	var one *config.Error
+	if len(all) == 0 || !errors.As(all[0], &one) {
+		return []error{err}
+	}
+	if more := len(all) - maxParts; more > 0 {
+		all = append(slices.Clone(all[:maxParts]), fmt.Errorf("and %d more", more))
+	}
+	return all
 }
 
 // say writes an error on one line.
@@ -90,7 +114,7 @@ func plain(err error) string {
 	text := err.Error()
 	for {
 		name, rest, _ := strings.Cut(text, ": ")
-		if !slices.Contains([]string{"host", "modcache", "netgrant", "rootfs", "rt", "trap", "wasitls", "wt"}, name) {
+		if !slices.Contains([]string{"audit", "host", "modcache", "netgrant", "rootfs", "rt", "trap", "wasitls", "wt"}, name) {
 			return text
 		}
 		text = rest

@@ -10,6 +10,7 @@ import (
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
+	"github.com/wasitls/wasitls/wasitls"
 )
 
 func doRun(args []string, std stdio.Streams) error {
@@ -25,13 +26,27 @@ func doRun(args []string, std stdio.Streams) error {
 }
 
 // run runs the component as the guest that the line describes.
-func (l *runLine) run(g *guest) error {
+func (l *runLine) run(g *guest) (err error) {
+	if g.watch, err = l.observe(g.streams); err != nil {
+		return err
+	}
+	defer func() { err = g.watch.end(err) }()
+	if l.tls != "" {
+		client, err := wasitls.NewClient(g.watch.on(wasitls.Config{Policy: g.policy}))
+		if err != nil {
+			return err
+		}
+		g.tls = &tlsOffer{client, l.tls}
+	}
 	wasm, err := loadComponent(l.component)
 	if err != nil {
 		return err
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
+	if l.config != "" && g.tls != nil {
+		defer reloader{l.config, g.tls.client, g.streams.Stderr}.start()()
+	}
 	eng, err := newEngine(l.cacheDir, l.noCache, g.streams.Stderr)
 	if err != nil {
 		return err
@@ -44,6 +59,7 @@ func (l *runLine) run(g *guest) error {
 	defer c.Close()
 	ctx, cancel := withTimeout(ctx, l.timeout)
 	defer cancel()
+	g.watch.begin(ctx)
 	return g.run(ctx, eng, c)
 }
 

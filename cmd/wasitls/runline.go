@@ -13,6 +13,7 @@ import (
 	"github.com/wasitls/wasitls/host/wasi"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
+	"github.com/wasitls/wasitls/wasitls/config"
 )
 
 // runLine is the command line of wasitls run, as written.
@@ -23,6 +24,7 @@ type runLine struct {
 	tls       string // which drafts of wasi:tls, empty for none
 	tlsCA     []string
 	tlsRoots  string
+	config    string // a file
 	connect   []string
 	listen    []string
 	allNet    bool
@@ -32,6 +34,7 @@ type runLine struct {
 	maxMemory string
 	cacheDir  string
 	noCache   bool
+	observeFlags
 }
 
 func (l *runLine) flags(command string) *pflag.FlagSet {
@@ -40,6 +43,7 @@ func (l *runLine) flags(command string) *pflag.FlagSet {
 	set.Lookup("experimental-tls").NoOptDefVal = allDrafts
 	set.StringArrayVar(&l.tlsCA, "tls-ca", nil, "")
 	set.StringVar(&l.tlsRoots, "tls-roots", "system", "")
+	set.StringVar(&l.config, "config", "", "")
 	set.StringArrayVar(&l.connect, "allow-net", nil, "")
 	set.StringArrayVar(&l.listen, "allow-listen", nil, "")
 	set.BoolVar(&l.allNet, "inherit-network", false, "")
@@ -49,6 +53,7 @@ func (l *runLine) flags(command string) *pflag.FlagSet {
 	set.StringVar(&l.maxMemory, "max-memory", "", "")
 	set.StringVar(&l.cacheDir, "cache-dir", "", "")
 	set.BoolVar(&l.noCache, "no-cache", false, "")
+	l.observeFlags.flags(set)
 	return set
 }
 
@@ -89,9 +94,12 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 	if err := set.Parse(args); err != nil {
 		return usage(err)
 	}
-	for _, name := range []string{"tls-ca", "tls-roots"} {
+	for _, name := range append([]string{"tls-ca", "tls-roots"}, observeNames...) {
 		if set.Changed(name) && l.tls == "" {
 			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
+		}
+		if set.Changed(name) && l.config != "" {
+			return refuse("write roots into the file", "--config and --%s exclude each other", name)
 		}
 	}
 	switch {
@@ -104,7 +112,7 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 	case l.noCache && l.cacheDir != "":
 		return usage(errors.New("--no-cache and --cache-dir exclude each other"))
 	}
-	return nil
+	return l.observeFlags.check(set)
 }
 
 // minMemory is one page: no guest starts with less.
@@ -115,7 +123,7 @@ func parseMemory(size string) (int64, error) {
 	if size == "" {
 		return 0, nil
 	}
-	n, err := parseSize(size)
+	n, err := config.ParseSize(size)
 	if err != nil {
 		return 0, refuse("sizes are written 64MiB, 512k or 65536", "--max-memory: %w", err)
 	}

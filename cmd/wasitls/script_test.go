@@ -2,8 +2,11 @@ package main
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
@@ -30,7 +34,9 @@ const guestsDir = "../../testdata/guests"
 //
 //	status N [ARG...]   run wasitls ARG..., which must exit with N
 //	serve NAME [KIND]   start a TLS server with a throw-away CA: its address goes
-//	                    to $NAME, the CA's certificate to $WORK/NAME.pem
+//	                    to $NAME, the CA's certificate to $WORK/NAME.pem, and a
+//	                    client certificate of it with its key to NAME-client.pem,
+//	                    NAME-client.key and NAME-client.p12
 func TestScripts(t *testing.T) {
 	guests, err := filepath.Abs(guestsDir)
 	if err != nil {
@@ -92,6 +98,17 @@ var kinds = map[string]func(*wasitlstest.CA) wasitlstest.Peer{
 		c.MaxVersion = tls.VersionTLS12
 		return wasitlstest.Peer{Config: c, Handle: answer}
 	},
+	"mtls": func(ca *wasitlstest.CA) wasitlstest.Peer {
+		c := ca.Server()
+		c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, ca.Pool()
+		return wasitlstest.Peer{Config: c, Handle: answer}
+	},
+	"truncated": func(ca *wasitlstest.CA) wasitlstest.Peer {
+		return wasitlstest.Peer{Config: ca.Server(), Handle: wasitlstest.Truncate("HTTP/1.1 200 OK\r\n\r\nhalf of")}
+	},
+	"mute": func(ca *wasitlstest.CA) wasitlstest.Peer { // after the handshake
+		return wasitlstest.Peer{Config: ca.Server(), Handle: func(c *tls.Conn, _ wasitlstest.Conn) { io.Copy(io.Discard, c) }}
+	},
 	"silent": func(*wasitlstest.CA) wasitlstest.Peer {
 		return wasitlstest.Peer{Handle: wasitlstest.Silent}
 	},
@@ -113,4 +130,25 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	_, port, _ := strings.Cut(server.Addr(), ":")
 	ts.Setenv(args[0]+"_PORT", port)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]+".pem"), ca.PEM(), 0o644))
+	writeClient(ts, args[0]+"-client", ca)
+}
+
+// planted is the password of PKCS#12 files. No output may have it.
+const planted = "planted-hunter2"
+
+func writeClient(ts *testscript.TestScript, name string, ca *wasitlstest.CA) {
+	client := ca.Leaf(wasitlstest.Usage(x509.ExtKeyUsageClientAuth))
+	leaf, err := x509.ParseCertificate(client.Certificate[0])
+	ts.Check(err)
+	key, err := x509.MarshalPKCS8PrivateKey(client.PrivateKey)
+	ts.Check(err)
+	bag, err := pkcs12.Modern.Encode(client.PrivateKey, leaf, nil, planted)
+	ts.Check(err)
+	for suffix, text := range map[string][]byte{
+		".pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: leaf.Raw}),
+		".key": pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+		".p12": bag,
+	} {
+		ts.Check(os.WriteFile(ts.MkAbs(name+suffix), text, 0o600))
+	}
 }

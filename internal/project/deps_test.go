@@ -18,17 +18,29 @@ type rule struct {
 // know both, and nothing knows the tools that stand on top.
 var rules = []rule{
 	{"wasitls", []string{"golang.org/x/crypto", "golang.org/x/net/publicsuffix", module + "/wasitls"}},
+	{"wasitls/config", []string{module + "/wasitls", "golang.org/x", yaml, pkcs12}},
+	{"wasitls/metrics", append([]string{module + "/wasitls", "golang.org/x"}, prometheus...)},
+	{"wasitls/otel", []string{module + "/wasitls", "golang.org/x", "go.opentelemetry.io/otel", "github.com/cespare/xxhash"}},
 	{"wasitls/p2", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"wasitls/p3", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"host", []string{module + "/host", engine, "golang.org/x"}},
 	{"host/wasi/internal/wasitest", []string{module + "/host", module + "/internal/guesttest", engine, "golang.org/x"}},
-	{"cmd", []string{module, engine, "golang.org/x", "github.com/spf13/pflag"}},
+	{"cmd", append([]string{module, engine, "golang.org/x", "github.com/spf13/pflag", yaml, pkcs12}, prometheus...)},
 	{"interop", []string{module, engine, "golang.org/x"}},
 	{"internal", []string{module, engine, "golang.org/x"}},
 	{"wit", nil},
 }
 
-const engine = "github.com/bytecodealliance/wasmtime-go/v44"
+const (
+	engine = "github.com/bytecodealliance/wasmtime-go/v44"
+	yaml   = "go.yaml.in/yaml/v4"
+	pkcs12 = "software.sslmate.com/src/go-pkcs12"
+)
+
+// prometheus is what counts and serves metrics, with what it needs itself.
+var prometheus = []string{
+	"github.com/prometheus", "github.com/beorn7/perks", "github.com/cespare/xxhash", "github.com/munnerz/goautoneg", "google.golang.org/protobuf",
+}
 
 // tops are the tools on top: nothing imports them.
 var tops = []string{"cmd", "interop", "guests", "internal/project"}

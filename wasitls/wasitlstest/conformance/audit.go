@@ -87,6 +87,8 @@ func (s suite) TestAuditTruncated(t *testing.T) {
 		e := <-events
 		want(t, "an error told", e.Err != nil, !allow)
 		want(t, "close_notify received", e.CloseReceived, false)
+		want(t, "truncated", e.Truncated, true)
+		want(t, "end", e.End(), "truncated")
 		want(t, "received", e.Received, 3)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package config
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// parseSize reads a number of bytes: "65536", "512k", "64MiB", "1G". Units are
+// ParseSize reads a number of bytes: "65536", "512k", "64MiB", "1G". Units are
 // powers of 1024 in any case.
-func parseSize(s string) (int64, error) {
+func ParseSize(s string) (int64, error) {
 	digits := strings.TrimRight(s, "bBiIkKmMgG")
 	shift, ok := map[string]int{
 		"": 0, "k": 10, "kib": 10, "m": 20, "mib": 20, "g": 30, "gib": 30,
