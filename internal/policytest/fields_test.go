@@ -367,7 +367,7 @@ func eventTellsRule(t *testing.T, d draft) {
 	for _, must := range []struct {
 		kind wasitls.EventKind
 		rule string
-	}{{wasitls.Connected, "for a"}, {wasitls.Closed, "for a"}, {wasitls.Refused, ""}} {
+	}{{wasitls.Connected, "for a"}, {wasitls.Closed, "for a"}, {wasitls.Refused, "default"}} {
 		e := receive(t, events, "event")
 		want(t, "kind", e.Kind, must.kind)
 		want(t, "rule of "+e.Kind.String(), e.Rule, must.rule)
