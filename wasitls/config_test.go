@@ -28,6 +28,8 @@ func TestConfigFields(t *testing.T) {
 // TestClientCloseTimeout tells the configured time, or the default.
 func TestClientCloseTimeout(t *testing.T) {
 	c := config()
+	peer := wasitlstest.Peer{Config: good()}
+	want(t, "default", connect(t, c, peer.Pipe()).Conn.CloseTimeout(), wasitls.DefaultCloseTimeout)
 	c.Policy.Limits.CloseTimeout = 7
 	want(t, "configured", connect(t, c, peer.Pipe()).Conn.CloseTimeout(), 7)
 }
