@@ -153,6 +153,7 @@ func TestP3_41_bounded(t *testing.T) {
 				t.Errorf("closed is %v: %v", closed, err)
 			}
 			want(t, "time", time.Since(began), wasitls.DefaultCloseTimeout)
+			synctest.Wait() // the outcome is told first
 			if _, err := g.cipherIn.Permit(); err == nil {
 				t.Error("ciphertext is still taken")
 			}
