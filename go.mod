@@ -32,6 +32,9 @@ require golang.org/x/net v0.62.0
 // The file of package config: a tree with lines, and errors with them.
 require go.yaml.in/yaml/v4 v4.0.0
 
+// Secrets in files of the form .env, without expansion of any kind.
+require github.com/hashicorp/go-envparse v0.1.0
+
 // Identities in PKCS#12 files.
 require software.sslmate.com/src/go-pkcs12 v0.7.4
 

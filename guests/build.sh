@@ -62,9 +62,9 @@ rust() { # rust NAME: a binary of the workspace
   component "$1"
 }
 
-rust_p3() { # rust_p3 NAME: a library of the workspace for WASI 0.3
+rust_p3() { # rust_p3 NAME [RUSTFLAGS]: a library of the workspace for WASI 0.3
   library=$(echo "$1" | tr - _)
-  in_root "export RUSTFLAGS=\"\$RUSTFLAGS -C linker=wasm-ld\" && cd guests/rust-p3 &&
+  in_root "export RUSTFLAGS=\"\$RUSTFLAGS -C linker=wasm-ld ${2:-}\" && cd guests/rust-p3 &&
     cargo build -q --locked --release --target wasm32-unknown-unknown -p $1 &&
     cd /build/out && PATH=/opt/p3/bin:\$PATH &&
     wasm-tools component new /build/target/wasm32-unknown-unknown/release/$library.wasm -o $1.wasm &&
@@ -126,13 +126,18 @@ build() {
     waiter
     pack waiter "$rustc" guests/rust/waiter $wit $shared
     ;;
-  https-get | democli | tlscheck | tlsbench)
+  https-get | democli | tlscheck | tlsbench | pg-query)
     rust "$1"
     pack "$1" "$rustc" "guests/rust/$1" guests/rust/wasi-tls-client $wit $shared
     ;;
   https-get-p3 | tlscheck-p3) # they share their command line with the guests of 0.2
     rust_p3 "$1"
     pack "$1" "$rustc" "guests/rust-p3/$1" "guests/rust/${1%-p3}/src/options.rs" \
+      guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
+    ;;
+  pg-query-p3) # as these, and with its own source of random numbers
+    rust_p3 "$1" '--cfg getrandom_backend=\"custom\"'
+    pack "$1" "$rustc" "guests/rust-p3/$1" guests/rust/pg-query/src/options.rs guests/rust/pg-query/src/protocol.rs \
       guests/rust-p3/wasi-tls-client-p3 $wit_p3 $shared_p3
     ;;
   hello-p3 | net-p3 | tlsbench-p3 | smtp-starttls-p3 | tlspump-p3)
@@ -168,7 +173,7 @@ build() {
 
 [ $# -gt 0 ] || set -- hello https-get democli https-get-c net-c waiter tlsbench tlscheck hello-p3 net-p3 both-p3 https-get-p3 tlsbench-p3 tlscheck-p3 \
   https-get-c-p3 probes-p3 \
-  smtp-starttls-p3 tlspump-p3
+  smtp-starttls-p3 tlspump-p3 pg-query pg-query-p3
 for name in "$@"; do
   build "$name"
 done

@@ -8,6 +8,9 @@
 // the control: when the control passes, a guest's failure is the guest's or the
 // host's.
 //
+// [Mail] is the same with SMTP, and a [Meeting] with servers that ask for a client
+// certificate or whose own is revoked.
+//
 // What must happen is data: a case says whether the fetch succeeds or which
 // reason the refusal must carry, and expectations.json holds the exceptions, each
 // with its reason. An exception that no longer applies fails the run. A server

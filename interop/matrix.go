@@ -55,7 +55,8 @@ type Report struct {
 	Cells    []Cell
 	Wrong    []string // clients that do not answer truly, exceptions that name nothing
 
-	mail bool // the report of a Mail
+	mail    bool     // the report of a Mail
+	meeting *Meeting // of which it is the report; it has encounters in the place of cases
 }
 
 // Run starts every server in every case and returns the outcomes. The error is

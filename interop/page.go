@@ -3,6 +3,7 @@ package interop
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,9 @@ that the case asks for. ` + "`native`" + ` is Go's net/http without a guest, the
 handshake happens in this host. The page's path and body are random, so a guest cannot pass without
 fetching it, and a refusal passes only with the right reason in the guest's error.
 
+The two tables at the end are of one row for each encounter: servers that ask for a client certificate,
+and servers whose own may be revoked.
+
 The tables of mail are the same with SMTP and STARTTLS: a cell is a mail with a random text, which must
 be in the server's spool as received over that TLS version, or must not be there when it is refused.
 
@@ -23,8 +27,8 @@ be in the server's spool as received over that TLS version, or must not be there
 
 `
 
-// WriteMarkdown writes reports as a page: that of a [Matrix], that of [Mail], or
-// both.
+// WriteMarkdown writes reports as a page: those of a [Matrix], of [Mail] and of
+// [Meeting], or some of them.
 func WriteMarkdown(w io.Writer, reports []*Report) error {
 	var b strings.Builder
 	b.WriteString(intro)
@@ -37,8 +41,9 @@ func WriteMarkdown(w io.Writer, reports []*Report) error {
 	}
 	b.WriteString("\n## Servers\n\n")
 	var reasons []string
+	told := map[string]bool{}
 	for _, r := range reports {
-		r.writeServers(&b)
+		r.writeServers(&b, told)
 		reasons = append(reasons, r.reasons()...)
 	}
 	if reasons != nil {
@@ -52,12 +57,14 @@ func WriteMarkdown(w io.Writer, reports []*Report) error {
 }
 
 func (r *Report) writeTables(b *strings.Builder) {
-	for _, client := range r.Clients {
-		fmt.Fprintf(b, "## %s%s\n\n", client, when(r.mail, ", mail"))
-		rows := r.rows(client)
-		writeRow(b, rows[0])
-		b.WriteString("|---|---|" + strings.Repeat(":-:|", len(rows[0])-2) + "\n")
-		for _, row := range rows[1:] {
+	for _, t := range r.tables() {
+		fmt.Fprintf(b, "## %s\n\n", t.heading)
+		if r.meeting != nil {
+			b.WriteString(r.meeting.About + "\n")
+		}
+		writeRow(b, t.rows[0])
+		b.WriteString("|" + strings.Repeat("---|", t.marks) + strings.Repeat(":-:|", len(t.rows[0])-t.marks) + "\n")
+		for _, row := range t.rows[1:] {
 			writeRow(b, row)
 		}
 		b.WriteByte('\n')
@@ -72,10 +79,25 @@ func (r *Report) writeCases(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "* **%s**: %s; %s\n", c.Name, c.About, outcome)
 	}
+	if r.meeting == nil {
+		return
+	}
+	var told []string
+	for _, e := range r.meeting.Encounters {
+		if line := fmt.Sprintf("* **%s** (%s): %s\n", e.Name, strings.ToLower(r.meeting.Title), e.About); !slices.Contains(told, line) {
+			told = append(told, line)
+			b.WriteString(line)
+		}
+	}
 }
 
-func (r *Report) writeServers(b *strings.Builder) {
+// writeServers writes those that are not told yet.
+func (r *Report) writeServers(b *strings.Builder, told map[string]bool) {
 	for _, s := range r.Servers {
+		if told[s.Name] {
+			continue
+		}
+		told[s.Name] = true
 		from := "compiled in"
 		if s.Package != "" {
 			from = "Debian " + s.Package

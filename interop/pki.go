@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"os"
@@ -30,16 +31,19 @@ type leaf struct {
 
 // newDir makes the folder of a run and in it the files of its certificates. The
 // caller removes it.
-func newDir() (string, *pki, error) {
+func newDir() (string, *pki, error) { return inDir(newPKI) }
+
+// inDir makes a folder for a run and fills it.
+func inDir[T any](fill func(dir string) (*T, error)) (string, *T, error) {
 	dir, err := os.MkdirTemp("", "wasitls-interop-")
 	if err != nil {
 		return "", nil, err
 	}
 	// Servers that give up root must still reach their files.
 	if err = os.Chmod(dir, 0o755); err == nil {
-		var certs *pki
-		if certs, err = newPKI(dir); err == nil {
-			return dir, certs, nil
+		var filled *T
+		if filled, err = fill(dir); err == nil {
+			return dir, filled, nil
 		}
 	}
 	os.RemoveAll(dir)
@@ -71,16 +75,22 @@ func newPKI(dir string) (*pki, error) {
 		if l.option != nil {
 			options = append(options, l.option)
 		}
-		made := l.by.Leaf(options...)
-		key, err := x509.MarshalPKCS8PrivateKey(made.PrivateKey)
-		if err != nil {
-			return nil, err
-		}
-		if p.leaves[l.name], err = writeLeaf(filepath.Join(dir, l.name), made.Certificate, key); err != nil {
+		var err error
+		if p.leaves[l.name], err = writeCertificate(filepath.Join(dir, l.name), l.by.Leaf(options...)); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
+}
+
+// writeCertificate writes a certificate with its chain and key to files that begin
+// with base.
+func writeCertificate(base string, c tls.Certificate) (leaf, error) {
+	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		return leaf{}, err
+	}
+	return writeLeaf(base, c.Certificate, key)
 }
 
 // writeLeaf writes a leaf's chain, the leaf first, and its key to files that

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -21,7 +22,7 @@ type Server struct {
 	Name    string
 	Library string // the TLS library inside
 	Package string // the Debian package to install; empty for the one compiled in
-	Program string // the executable, looked up in PATH and the sbin folders
+	Program string // the executable, looked up in PATH and the sbin folders, or a pattern of its path
 
 	// Version is a command that prints the server's version.
 	Version []string
@@ -31,6 +32,8 @@ type Server struct {
 
 	// command writes what the program needs into s.Dir and says how to start it.
 	command func(program string, s Setup) (Command, error)
+	// ready, if not nil, waits until the server does more than accept connections.
+	ready func(ctx context.Context, s Setup) error
 	// serve is a server inside this process, instead of Program and command.
 	serve func(ctx context.Context, l net.Listener, s Setup) error
 }
@@ -40,10 +43,12 @@ type Setup struct {
 	Case    Case
 	Leaf    leaf
 	Port    string
-	Dir     string // a folder of this start alone
-	Docs    string // the folder to serve files from
-	Path    string // the path of the page, "/name"
-	Backend string // host:port of a plain HTTP server with the same page, for proxies
+	Dir     string      // a folder of this start alone
+	Docs    string      // the folder to serve files from
+	Path    string      // the path of the page, "/name"
+	Backend string      // host:port of a plain HTTP server with the same page, for proxies
+	Staple  string      // file: the OCSP response that it staples; empty for none
+	Clients *identities // how it knows clients, if it asks for their certificates
 }
 
 // Command is how to start a server.
@@ -57,10 +62,11 @@ func (s Server) find() (string, error) {
 		return "", nil
 	}
 	if strings.HasPrefix(s.Program, "/") {
-		if _, err := os.Stat(s.Program); err != nil {
+		found, _ := filepath.Glob(s.Program)
+		if found == nil {
 			return "", errNotInstalled
 		}
-		return s.Program, nil
+		return found[len(found)-1], nil
 	}
 	if p, err := exec.LookPath(s.Program); err == nil {
 		return p, nil
@@ -90,10 +96,21 @@ func (s Server) version(ctx context.Context) string {
 // start brings the server up and returns once it accepts connections.
 func (s Server) start(ctx context.Context, program string, setup Setup) (*process.Running, error) {
 	if s.serve == nil {
-		return process.OnPort(ctx, setup.Dir, func(port string) (Command, error) {
+		r, err := process.OnPort(ctx, setup.Dir, func(port string) (Command, error) {
 			setup.Port = port
 			return s.command(program, setup)
 		})
+		if err != nil || s.ready == nil {
+			return r, err
+		}
+		ctx, cancel := context.WithTimeout(ctx, probeLimit)
+		defer cancel()
+		if err := s.ready(ctx, setup); err != nil {
+			text := r.Log()
+			r.Stop()
+			return nil, fmt.Errorf("%s: %w\n%s", s.Name, err, text)
+		}
+		return r, nil
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

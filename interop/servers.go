@@ -35,9 +35,13 @@ func Servers() []Server {
 // Packages returns the Debian packages of the servers that are not installed.
 func Packages() []string {
 	var list []string
-	for _, s := range slices.Concat(Servers(), MailServers()) {
+	for _, s := range append(slices.Concat(Servers(), MailServers()), postgreSQL()) {
 		if _, err := s.find(); err != nil {
-			list = append(list, strings.Fields(s.Package)...)
+			for name := range strings.FieldsSeq(s.Package) {
+				if !slices.Contains(list, name) { // several rows may be of one
+					list = append(list, name)
+				}
+			}
 		}
 	}
 	return list
@@ -59,9 +63,9 @@ func opensslServer(program string, s Setup) (Command, error) {
 	return Command{Args: args, Dir: s.Docs}, nil
 }
 
-func nginx(program string, s Setup) (Command, error) {
-	version, group := s.openssl()
-	conf, err := s.write("nginx.conf", fmt.Sprintf(`daemon off;
+// nginxFrame is a configuration: a folder for the files of a start, and what a
+// server is.
+const nginxFrame = `daemon off;
 master_process off;
 pid %[1]s/nginx.pid;
 error_log stderr;
@@ -74,16 +78,20 @@ http {
 	uwsgi_temp_path %[1]s/t4;
 	scgi_temp_path %[1]s/t5;
 	server {
-		listen 127.0.0.1:%[2]s ssl;
-		root %[3]s;
-		ssl_certificate %[4]s;
-		ssl_certificate_key %[5]s;
-		ssl_protocols %[6]s;
-		%[7]s%[8]s
+		%[2]s
 	}
 }
-`, s.Dir, s.Port, s.Docs, s.Leaf.chain, s.Leaf.key, version,
-		when(group != "", "ssl_ecdh_curve "+group+";"), when(s.weak(), "ssl_ciphers "+oldCiphers+";")))
+`
+
+func nginx(program string, s Setup) (Command, error) {
+	version, group := s.openssl()
+	conf, err := s.write("nginx.conf", fmt.Sprintf(nginxFrame, s.Dir, fmt.Sprintf(`listen 127.0.0.1:%s ssl;
+		root %s;
+		ssl_certificate %s;
+		ssl_certificate_key %s;
+		ssl_protocols %s;
+		%s%s`, s.Port, s.Docs, s.Leaf.chain, s.Leaf.key, version,
+		when(group != "", "ssl_ecdh_curve "+group+";"), when(s.weak(), "ssl_ciphers "+oldCiphers+";"))))
 	return Command{Args: []string{program, "-p", s.Dir, "-e", "stderr", "-c", conf}}, err
 }
 

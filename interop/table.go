@@ -42,6 +42,43 @@ func (r *Report) Count(m Mark) int {
 	return n
 }
 
+// table is a heading and rows, the first of which names the columns. Those from
+// marks on hold one mark each.
+type table struct {
+	heading string
+	marks   int
+	rows    [][]string
+}
+
+// tables returns one for each client, or that of the encounters.
+func (r *Report) tables() []table {
+	if r.meeting != nil {
+		return []table{{r.meeting.Title, 4, r.encounterRows()}}
+	}
+	var all []table
+	for _, client := range r.Clients {
+		all = append(all, table{client + when(r.mail, ", mail"), 2, r.rows(client)})
+	}
+	return all
+}
+
+// encounterRows has a row for each encounter and a column for each client.
+func (r *Report) encounterRows() [][]string {
+	marks := map[[3]string]Mark{}
+	for _, c := range r.Cells {
+		marks[[3]string{c.Server, c.Case, c.Client}] = c.Mark
+	}
+	rows := [][]string{append([]string{"server", "version", "encounter", "outcome"}, r.Clients...)}
+	for _, e := range r.meeting.Encounters {
+		row := []string{e.Server, r.Versions[e.Server], e.heading(), string(e.Stage) + ": " + e.Says[0]}
+		for _, client := range r.Clients {
+			row = append(row, marks[[3]string{e.Server, e.heading(), client}].String())
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
 // rows returns the heading and the lines of a client's table.
 func (r *Report) rows(client string) [][]string {
 	head := []string{"server", "version"}
@@ -92,9 +129,9 @@ func (r *Report) reasons() []string {
 // WriteText writes a table per client and the reasons of the exceptions.
 func (r *Report) WriteText(w io.Writer) error {
 	var b strings.Builder
-	for _, client := range r.Clients {
-		fmt.Fprintf(&b, "client %s\n\n", client)
-		writeAligned(&b, r.rows(client))
+	for _, t := range r.tables() {
+		fmt.Fprintf(&b, "%s\n\n", t.heading)
+		writeAligned(&b, t.rows)
 		b.WriteByte('\n')
 	}
 	for _, reason := range r.reasons() {

@@ -1,7 +1,6 @@
 package wasitls
 
 import (
-	"crypto/tls"
 	"io"
 	"sync/atomic"
 	"time"
@@ -75,19 +74,4 @@ func (c *Client) SetPolicy(p *Policy) error {
 	}
 	c.gate.change(&rules.limits, func() { c.rules.Store(rules) })
 	return nil
-}
-
-// tlsFor returns what the provider gets for a handshake.
-func (h *Handshake) tlsFor() *tls.Config {
-	r, c := h.rule, &h.guest.client.config
-	config := r.config.Clone()
-	config.ServerName = h.name.host
-	config.Time = c.Time
-	config.KeyLogWriter = c.KeyLog
-	config.ClientSessionCache = r.sessionsOf(h.guest)
-	config.VerifyConnection = h.look
-	if r.identity != nil {
-		config.GetClientCertificate = h.identify
-	}
-	return config
 }

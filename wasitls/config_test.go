@@ -25,11 +25,11 @@ func TestConfigFields(t *testing.T) {
 	}
 }
 
-// TestConnCloseTimeout tells the configured time, or the default.
-func TestConnCloseTimeout(t *testing.T) {
-	peer := wasitlstest.Peer{Config: good()}
-	want(t, "default", connect(t, config(), peer.Pipe()).Conn.CloseTimeout(), wasitls.DefaultCloseTimeout)
+// TestClientCloseTimeout tells the configured time, or the default.
+func TestClientCloseTimeout(t *testing.T) {
 	c := config()
+	peer := wasitlstest.Peer{Config: good()}
+	want(t, "default", connect(t, c, peer.Pipe()).Conn.CloseTimeout(), wasitls.DefaultCloseTimeout)
 	c.Policy.Limits.CloseTimeout = 7
 	want(t, "configured", connect(t, c, peer.Pipe()).Conn.CloseTimeout(), 7)
 }

@@ -14,12 +14,12 @@ import (
 //
 // A half is used by one goroutine at a time; the halves are independent.
 type Conn struct {
-	tls  Session
-	wire *wire
-	rule *rule
-	of   *Handshake
-	in   Input
-	out  Output
+	tls    Session
+	wire   *wire
+	rule   *rule
+	origin *origin
+	in     Input
+	out    Output
 
 	mu       sync.Mutex
 	handles  int // not yet dropped
@@ -32,7 +32,7 @@ type Conn struct {
 
 // newConn makes a connection of a finished handshake.
 func newConn(t Session, h *Handshake) *Conn {
-	c := &Conn{tls: t, wire: h.wire, rule: h.rule, of: h, handles: 3, done: make(chan struct{})}
+	c := &Conn{tls: t, wire: h.wire, rule: h.rule, origin: h.origin, handles: 3, done: make(chan struct{})}
 	c.in.init(c)
 	c.out.init(c)
 	return c
@@ -121,7 +121,7 @@ func (c *Conn) workerEnded(n int) {
 	c.mu.Unlock()
 	if last {
 		c.audit()
-		c.of.leave()
+		c.origin.leave()
 		close(c.done)
 	}
 }
@@ -134,7 +134,7 @@ func (c *Conn) audit() {
 	if e.Err = in; in == nil {
 		e.Err = out
 	}
-	c.of.audit(e)
+	c.origin.audit(e)
 }
 
 // State is what an embedder may want to know about a connection.
@@ -153,23 +153,4 @@ type State struct {
 }
 
 // State returns the parameters of the connection.
-func (c *Conn) State() State { return c.of.state(c.tls.ConnectionState()) }
-
-// state is what was negotiated, with what the handshake knows of it.
-func (h *Handshake) state(s tls.ConnectionState) State {
-	state := State{
-		ServerName:       h.name.String(),
-		Version:          s.Version,
-		Suite:            s.CipherSuite,
-		Group:            s.CurveID,
-		ALPN:             s.NegotiatedProtocol,
-		ECH:              s.ECHAccepted,
-		Resumed:          s.DidResume,
-		OCSP:             h.ocsp,
-		PeerCertificates: s.PeerCertificates,
-	}
-	if h.identified {
-		state.Identity = h.rule.Identity
-	}
-	return state
-}
+func (c *Conn) State() State { return c.origin.state(c.tls.ConnectionState()) }

@@ -1,13 +1,14 @@
-// Package wasitls is TLS for guests: a client connection on crypto/tls whose
-// two halves never block, so that a WebAssembly host can offer them as streams.
+// Package wasitls is TLS for guests: a client connection on crypto/tls, or on
+// another Provider, whose two halves never block, so that a WebAssembly host can
+// offer them as streams. A Policy says who may talk to whom.
 //
-// It knows nothing of WebAssembly. A binding (wasitls/p2 for the draft on
-// WASI 0.2) hands over a byte transport and a server name, and turns what it
+// It knows nothing of WebAssembly. A binding (wasitls/p2 and wasitls/p3
+// for the drafts) hands over a byte transport and a server name, and turns what it
 // gets back into resources:
 //
 //	client, err := wasitls.NewClient(wasitls.Config{})     // once per host
 //	guest := client.NewGuest(wasitls.GuestConfig{})        // once per guest
-//	handshake := guest.Start(transport, "example.org")       // runs by itself
+//	handshake := guest.Start(transport, "example.org")     // runs by itself
 //	conn, err := handshake.Result()                        // after handshake.Ready
 //	conn.Input().Read(p)                                   // plaintext, 0 if there is none yet
 //	conn.Output().Write(p)                                 // within conn.Output().Permit
@@ -34,8 +35,10 @@
 // # What crypto/tls does not give
 //
 // Post-handshake messages are handled while somebody waits for the peer's data,
-// or for the end of it: for a guest that does not, KeyUpdate and close_notify wait as well. What follows the peer's close_notify on the transport may have been
-// read ahead and is lost, so that nothing can go back from TLS to plain text. A TLS 1.2 server that asks for renegotiation ends the connection. A
-// TLS 1.3 server that refuses the client's certificate is heard on the first
-// read, after a handshake that succeeded.
+// or for the end of it: for a guest that does not, KeyUpdate and close_notify
+// wait as well. What follows the peer's close_notify on the transport may have
+// been read ahead and is lost, so that nothing can go back from TLS to plain
+// text. A TLS 1.2 server that asks for renegotiation ends the connection. A TLS
+// 1.3 server that refuses the client's certificate is heard on the first read,
+// after a handshake that succeeded.
 package wasitls

@@ -18,7 +18,7 @@ func (g *Guest) Usage() (connections, handshakes int) {
 
 // Sessions returns for how many guests the current policy keeps sessions.
 func (c *Client) Sessions() (guests int) {
-	for _, r := range c.rules.Load().rules {
+	for _, r := range c.rules.Load().resuming {
 		r.sessions.mu.Lock()
 		guests += len(r.sessions.byGuest)
 		r.sessions.mu.Unlock()

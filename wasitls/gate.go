@@ -71,7 +71,7 @@ func (g *gate) enter(e *entry) {
 // proceed lets those begin for which there is room: guests by turns, however
 // many handshakes one of them has waiting, and each guest's in their order.
 func (g *gate) proceed() {
-	for {
+	for g.all.handshakes < g.limits.Handshakes { // else the queue is not looked at: it may be long
 		next := -1
 		for i, e := range g.queue {
 			if g.room(e) && (next < 0 || e.guest.turn < g.queue[next].guest.turn) {

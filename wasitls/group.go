@@ -7,12 +7,15 @@ import (
 	"strings"
 )
 
-// groups are those of crypto/tls, by the names of the TLS registry.
-var groups = []struct {
+// group is one of the registry "TLS Supported Groups".
+type group struct {
 	name   string
 	id     tls.CurveID
 	hybrid bool // with ML-KEM
-}{
+}
+
+// groups are those of crypto/tls.
+var groups = []group{
 	{"X25519MLKEM768", tls.X25519MLKEM768, true},
 	{"SecP256r1MLKEM768", tls.SecP256r1MLKEM768, true},
 	{"SecP384r1MLKEM1024", tls.SecP384r1MLKEM1024, true},
@@ -35,24 +38,21 @@ func ParseGroup(s string) (tls.CurveID, error) {
 	return 0, fmt.Errorf("wasitls: group %q is none of %s", shorten(s), strings.Join(known, ", "))
 }
 
-// GroupName returns the group's name in the registry.
+// GroupName returns the group's name in the registry, or its number if it is
+// none of crypto/tls.
 func GroupName(id tls.CurveID) string {
-	for _, g := range groups {
-		if g.id == id {
-			return g.name
-		}
+	if g, ok := groupOf(id); ok {
+		return g.name
 	}
 	return fmt.Sprintf("0x%04x", uint16(id))
 }
 
-func isKnown(id tls.CurveID) bool {
-	return slices.ContainsFunc(groups, func(g struct {
-		name   string
-		id     tls.CurveID
-		hybrid bool
-	}) bool {
-		return g.id == id
-	})
+func groupOf(id tls.CurveID) (g group, ok bool) {
+	i := slices.IndexFunc(groups, func(g group) bool { return g.id == id })
+	if i < 0 {
+		return g, false
+	}
+	return groups[i], true
 }
 
 // hybrids returns the groups with ML-KEM among those given, or all if none is.

@@ -2,38 +2,21 @@ package wasitls
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
 )
-
-// connections counts the handshakes of the process, to tell them apart.
-var connections atomic.Uint64
 
 // Handshake is a handshake in progress or its result. It runs by itself: no
 // call is needed for it to proceed. It is safe for concurrent use.
 type Handshake struct {
-	guest   *Guest
-	number  uint64
-	name    ServerName
-	rule    *rule  // nil if none matches
-	entry   *entry // nil if it was refused
+	*origin
 	wire    *wire
-	address netip.AddrPort
-	start   time.Time
 	timer   *time.Timer
 	stopped chan struct{} // closed by stop
 	done    chan struct{} // closed when the result is there
-
-	// Of the handshake's goroutine.
-	identified bool // the client certificate was asked for
-	ocsp       string
-	seen       State // for the event of a failure
 
 	mu       sync.Mutex
 	cause    error // why it was stopped from outside
@@ -49,8 +32,8 @@ type Handshake struct {
 // begin makes a handshake that is to be run, or has ended already.
 func (g *Guest) begin(t Transport, name string) *Handshake {
 	h := &Handshake{
-		guest: g, number: connections.Add(1), wire: &wire{t: t}, address: addressOf(t),
-		start: time.Now(), stopped: make(chan struct{}), done: make(chan struct{}),
+		origin: &origin{guest: g, number: connections.Add(1), address: addressOf(t), start: time.Now()},
+		wire:   &wire{t: t}, stopped: make(chan struct{}), done: make(chan struct{}),
 	}
 	if err := h.admit(name); err != nil {
 		h.finish(nil, err)
@@ -171,7 +154,6 @@ func (h *Handshake) stop(cause error) {
 // run is the handshake's goroutine. It ends with the handshake: its stack has
 // grown by then, and an idle connection shall not keep it.
 func (h *Handshake) run() {
-	growStack()
 	gate := &h.guest.client.gate
 	var (
 		session Session
@@ -179,6 +161,7 @@ func (h *Handshake) run() {
 	)
 	begun := gate.await(h.entry, h.stopped)
 	if begun {
+		growStack()
 		session = h.guest.client.config.Provider.Client(h.wire, h.tlsFor())
 		// The transport is closed by stop; a context would cost a goroutine more.
 		err = session.HandshakeContext(context.Background())
@@ -255,45 +238,4 @@ func (h *Handshake) finish(conn *Conn, failure *HandshakeError) {
 	}
 	close(h.done)
 	wake(list)
-}
-
-// look remembers what is known of the peer before it is judged.
-func (h *Handshake) look(s tls.ConnectionState) error {
-	err := h.verify(s)
-	h.seen = h.state(s)
-	return err
-}
-
-// shown is what is known of the peer when the handshake has failed.
-func (h *Handshake) shown(failure *HandshakeError) State {
-	var unverified *tls.CertificateVerificationError
-	if errors.As(failure, &unverified) {
-		return State{ServerName: h.name.String(), PeerCertificates: unverified.UnverifiedCertificates}
-	}
-	return h.seen
-}
-
-// leave says that nothing is left of the handshake or of its connection.
-func (h *Handshake) leave() {
-	if h.entry != nil {
-		h.guest.client.gate.leave(h.entry)
-	}
-}
-
-// audit fills in what is known of every event, and tells it.
-func (h *Handshake) audit(e Event) {
-	tell := h.guest.client.config.Audit
-	if tell == nil {
-		return
-	}
-	e.Time = time.Now()
-	e.Connection, e.Guest, e.Address = h.number, h.guest.config.Name, h.address
-	e.ServerName, e.Duration = h.name.String(), e.Time.Sub(h.start)
-	switch {
-	case h.rule != nil:
-		e.Rule = h.rule.Name
-	case h.name.host != "":
-		e.Rule = "default"
-	}
-	tell(e)
 }

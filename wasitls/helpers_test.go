@@ -16,13 +16,14 @@ var (
 	connect     = tlstest.Connect
 	closeNow    = tlstest.CloseNow
 	ended       = tlstest.Ended
-	readAll     = tlstest.ReadAll
-	streamError = tlstest.StreamFails
-	eventually  = tlstest.Eventually
-	stuck       = tlstest.Stuck
 	timeout     = tlstest.Timeout
 	fails, says = tlstest.Fails, tlstest.Says
+	readAll     = tlstest.ReadAll
+	eventually  = tlstest.Eventually
 	noError     = tlstest.NoError
+	unserved    = tlstest.Unserved
+	stuck       = tlstest.Stuck
+	serverWith  = tlstest.ServerWith
 )
 
 const patience = tlstest.Patience

@@ -3,9 +3,7 @@ package wasitls
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
-	"time"
 )
 
 // Input is the half of a connection that receives.
@@ -133,47 +131,6 @@ func (in *Input) Ready() bool {
 	}
 	in.ask()
 	return false
-}
-
-// Look is Ready after a look at what has arrived at the transport, if that is a
-// NowReader. It is for guests that ask a connection that was idle, once and
-// without waiting, whether the peer has ended it meanwhile.
-func (in *Input) Look() bool {
-	in.mu.Lock()
-	_, now := in.conn.wire.t.(NowReader)
-	looking := now && in.claim()
-	in.mu.Unlock()
-	if looking {
-		in.look()
-	}
-	return in.Ready()
-}
-
-// look receives what has arrived. That takes no time, unless crypto/tls has to
-// answer a key update and the peer does not read: then nobody waits for it.
-func (in *Input) look() {
-	looked := make(chan struct{})
-	go func() {
-		defer in.conn.workerEnded(1)
-		in.received(in.glance(), false)
-		close(looked)
-	}()
-	limit := time.NewTimer(maxLook)
-	defer limit.Stop()
-	select {
-	case <-looked:
-	case <-limit.C:
-	}
-}
-
-// glance queues what can be had without waiting.
-func (in *Input) glance() error {
-	c := newChunk()
-	if in.held {
-		in.held = false
-		c.fill(in.first[:])
-	}
-	return in.gather(c, nil)
 }
 
 func (in *Input) ready() bool {
@@ -417,38 +374,4 @@ func (in *Input) received(err error, goOn bool) (more bool) {
 	in.mu.Unlock()
 	wake(list)
 	return more
-}
-
-// ending tells, when everything is over, what the half has received and how it
-// ended; it returns the failure if there was one.
-func (in *Input) ending(e *Event) error {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	e.Received = in.total
-	if in.held { // waiting for room, and not counted
-		e.Received++
-	}
-	cut := in.conn.wire.sawEnd.Load()
-	e.CloseReceived = in.cause == ErrClosed && !cut
-	e.Truncated = in.cause == ErrClosed && cut
-	var failed *StreamError
-	if errors.As(in.cause, &failed) {
-		e.Truncated = failed.Class == ClassTruncated
-		return failed
-	}
-	return nil
-}
-
-// failure tells a clean end from a failure. crypto/tls says io.EOF for both
-// close_notify and a transport that ended between two records.
-func (in *Input) failure(err error) error {
-	clean := err == io.EOF
-	if clean && (!in.conn.wire.sawEnd.Load() || in.conn.rule.AllowTruncation) {
-		return ErrClosed
-	}
-	if clean || errors.Is(err, io.ErrUnexpectedEOF) {
-		return &StreamError{ClassTruncated, "read", ErrTruncated}
-	}
-	class, cause := classify(err)
-	return &StreamError{class, "read", cause}
 }

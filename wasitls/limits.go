@@ -81,3 +81,56 @@ const (
 	// counts as broken.
 	maxFruitless = 100
 )
+
+// limits checks the limits.
+func (c *compiler) limits(l *Limits) {
+	c.count("connections-per-guest", int64(l.ConnectionsPerGuest))
+	c.count("connections", int64(l.Connections))
+	c.count("handshakes-per-guest", int64(l.HandshakesPerGuest))
+	c.count("handshakes", int64(l.Handshakes))
+	c.count("buffered", l.Buffered)
+	c.buffer("write-buffer", l.WriteBuffer)
+	c.buffer("read-buffer", l.ReadBuffer)
+	if l.CloseTimeout < 0 || l.CloseTimeout > MaxTimeout {
+		c.fail("limits.close-timeout", "%v is not within 0 and %v", l.CloseTimeout, time.Duration(MaxTimeout))
+	}
+	if whole := l.withDefaults(); l.Buffered > 0 && l.Buffered < whole.reserve() {
+		c.fail("limits.buffered", "%d is less than the %d that one connection may buffer", l.Buffered, whole.reserve())
+	}
+}
+
+func (c *compiler) count(name string, n int64) {
+	if n < 0 {
+		c.fail("limits."+name, "%d is below zero", n)
+	}
+}
+
+func (c *compiler) buffer(name string, n int) {
+	if n != 0 && (n < MinBuffer || n > MaxBuffer) {
+		c.fail("limits."+name, "%d is not within %d and %d", n, MinBuffer, MaxBuffer)
+	}
+}
+
+// withDefaults returns a copy with every default filled in.
+func (l Limits) withDefaults() Limits {
+	fill(&l.ConnectionsPerGuest, DefaultConnectionsPerGuest)
+	fill(&l.Connections, DefaultConnections)
+	fill(&l.HandshakesPerGuest, DefaultHandshakesPerGuest)
+	fill(&l.Handshakes, DefaultHandshakes)
+	fill(&l.WriteBuffer, DefaultWriteBuffer)
+	fill(&l.ReadBuffer, DefaultReadBuffer)
+	fill(&l.CloseTimeout, DefaultCloseTimeout)
+	return l
+}
+
+// reserve is what one connection may buffer, in bytes.
+func (l *Limits) reserve() int64 {
+	return int64(l.WriteBuffer) + int64(l.ReadBuffer) + 2*chunkSize
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

@@ -329,15 +329,3 @@ func (o *Output) sent(op string, err error) {
 	o.mu.Unlock()
 	wake(list)
 }
-
-// ending tells, when everything is over, what the half has sent; it returns
-// the failure if there was one.
-func (o *Output) ending(e *Event) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	e.Sent, e.CloseSent = o.total, o.notified
-	if o.given {
-		return nil
-	}
-	return o.err
-}

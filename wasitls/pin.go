@@ -15,15 +15,15 @@ type Pin [sha256.Size]byte
 const pinPrefix = "sha256/"
 
 // ParsePin reads a pin as curl and others write it: "sha256/" and the digest
-// in base64.
+// in base64, padded.
 func ParsePin(s string) (Pin, error) {
 	var p Pin
-	text, ok := strings.CutPrefix(s, pinPrefix)
-	digest, err := base64.StdEncoding.DecodeString(text)
-	if !ok || err != nil || len(digest) != len(p) {
-		return p, fmt.Errorf("wasitls: pin %q: not %s and 44 characters of base64", shorten(s), pinPrefix)
+	digest, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(s, pinPrefix))
+	copy(p[:], digest)
+	if err != nil || p.String() != s { // package base64 forgives some
+		return Pin{}, fmt.Errorf("wasitls: pin %q: not %s and 44 characters of base64", shorten(s), pinPrefix)
 	}
-	return Pin(digest), nil
+	return p, nil
 }
 
 // PinOf returns the pin of a certificate's key.

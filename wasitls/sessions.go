@@ -35,7 +35,7 @@ func (r *rule) sessionsOf(g *Guest) tls.ClientSessionCache {
 
 // forget drops the sessions of a guest that nobody holds any more.
 func (c *Client) forget(g weak.Pointer[Guest]) {
-	for _, r := range c.rules.Load().rules {
+	for _, r := range c.rules.Load().resuming {
 		r.sessions.mu.Lock()
 		delete(r.sessions.byGuest, g)
 		r.sessions.mu.Unlock()

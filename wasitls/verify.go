@@ -9,56 +9,55 @@ import (
 )
 
 // permit tells why the policy does not allow the handshake, nil if it does.
-func (h *Handshake) permit() error {
+func (o *origin) permit() error {
 	switch {
-	case h.rule == nil:
-		return &PolicyError{Reason: fmt.Sprintf("no rule allows server name %q", h.name)}
-	case h.rule.Action == Deny:
-		return &PolicyError{h.rule.Name, fmt.Sprintf("server name %q is denied", h.name)}
-	case h.rule.RequireResolved && !h.address.IsValid():
-		return &PolicyError{h.rule.Name, fmt.Sprintf("the address of the connection is not known, and must be one that was looked up for %q", h.name)}
-	case h.rule.RequireResolved && !h.resolved():
-		return &PolicyError{h.rule.Name, fmt.Sprintf("the connection is not to an address that was looked up for %q", h.name)}
+	case o.rule == nil:
+		return &PolicyError{Reason: fmt.Sprintf("no rule allows server name %q", o.name)}
+	case o.rule.Action == Deny:
+		return &PolicyError{o.rule.Name, fmt.Sprintf("server name %q is denied", o.name)}
+	case o.rule.RequireResolved && !o.address.IsValid():
+		return &PolicyError{o.rule.Name, fmt.Sprintf("the address of the connection is not known, and must be one that was looked up for %q", o.name)}
+	case o.rule.RequireResolved && !o.resolved():
+		return &PolicyError{o.rule.Name, fmt.Sprintf("the connection is not to an address that was looked up for %q", o.name)}
 	}
 	return nil
 }
 
 // resolved tells whether the connection's address is the server's, as far as
 // the guest was told.
-func (h *Handshake) resolved() bool {
-	addr := h.address.Addr()
-	if h.name.ip {
-		return addr.WithZone("").String() == h.name.host
+func (o *origin) resolved() bool {
+	addr := o.address.Addr()
+	if o.name.ip {
+		return addr.WithZone("").String() == o.name.host
 	}
-	resolved := h.guest.config.Resolved
-	return resolved != nil && resolved(h.name.host, addr)
+	resolved := o.guest.config.Resolved
+	return resolved != nil && resolved(o.name.host, addr)
 }
 
 // verify does what the rule demands beyond crypto/tls, which has verified the
-// chain and the name by now. It is called on resumption, too.
-// An error ends the handshake with the alert bad_certificate: crypto/tls sends
-// no other one then.
-func (h *Handshake) verify(s tls.ConnectionState) error {
+// chain and the name by now. It is called on resumption, too. An error ends the
+// handshake with the alert bad_certificate: crypto/tls sends no other one then.
+func (o *origin) verify(s tls.ConnectionState) error {
 	// With crypto/tls that cannot be: nothing else was offered, and what is
 	// resumed gets a key exchange of its own. Other providers are to be trusted
 	// with less.
-	if h.rule.RequirePostQuantum && (s.Version < tls.VersionTLS13 || len(hybrids([]tls.CurveID{s.CurveID})) == 0) {
-		return &VerificationError{h.rule.Name, "post-quantum", fmt.Errorf("the key exchange of %s with group %s is not post-quantum", tls.VersionName(s.Version), GroupName(s.CurveID))}
+	if o.rule.RequirePostQuantum && (s.Version < tls.VersionTLS13 || len(hybrids([]tls.CurveID{s.CurveID})) == 0) {
+		return &VerificationError{o.rule.Name, "post-quantum", fmt.Errorf("the key exchange of %s with group %s is not post-quantum", tls.VersionName(s.Version), GroupName(s.CurveID))}
 	}
-	good, err := h.rule.demands.Check(verify.Peer{
+	good, err := o.rule.demands.Check(verify.Peer{
 		Chains: s.VerifiedChains,
 		Staple: s.OCSPResponse,
-		Now:    h.guest.client.config.Time(),
+		Now:    o.guest.client.config.Time(),
 	})
 	if err != nil {
 		var unmet *verify.Error
 		if !errors.As(err, &unmet) {
 			return err
 		}
-		return &VerificationError{h.rule.Name, unmet.Demand, unmet.Err}
+		return &VerificationError{o.rule.Name, unmet.Demand, unmet.Err}
 	}
 	if good {
-		h.ocsp = "good"
+		o.ocsp = "good"
 	}
 	return nil
 }
@@ -83,9 +82,9 @@ func (e *VerificationError) Unwrap() error { return e.Err }
 
 // identify answers a server that asks for a certificate. What authorities the
 // server says it knows is not asked: with one identity there is no choice.
-func (h *Handshake) identify(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-	h.identified = true
-	return &h.rule.identity.certificate, nil
+func (o *origin) identify(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+	o.identified = true
+	return o.rule.identity.certificate(), nil
 }
 
 // PolicyError says why the policy refuses a connection. Nothing was sent.

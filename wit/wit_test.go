@@ -78,7 +78,8 @@ func TestParse(t *testing.T) {
 	dir := t.TempDir()
 	world := []byte("package wasitls:all;\nworld p2 {\n" +
 		"  include wasi:cli/command@0.2.12;\n" +
-		"  @unstable(feature = tls)\n  include wasi:tls/imports@0.2.0-draft;\n}\n" +
+		"  @unstable(feature = tls)\n  include wasi:tls/imports@0.2.0-draft;\n" +
+		"  include wasi:config/imports@0.2.0-rc.1;\n}\n" +
 		"world p3 {\n  include wasi:cli/command@0.3.0;\n  include wasi:tls/imports@0.3.0-draft;\n}\n")
 	if err := os.WriteFile(filepath.Join(dir, "world.wit"), world, 0o600); err != nil {
 		t.Fatal(err)

@@ -16,11 +16,11 @@ import (
 
 // loadConfig reads the file of --config. What it names may be secret: a core
 // dump of this process must not have it.
-func loadConfig(name string) (*config.File, error) {
+func loadConfig(name string, literalSecrets bool) (*config.File, error) {
 	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
 		return nil, refuse("", "core dumps cannot be turned off: %w", err)
 	}
-	file, err := config.Load(name, config.Options{})
+	file, err := config.Load(name, config.Options{AllowLiteralSecrets: literalSecrets})
 	if err != nil {
 		return nil, failure{err: err}
 	}
@@ -32,7 +32,7 @@ func (l *runLine) file() (*config.File, error) {
 	if l.config == "" {
 		return nil, nil
 	}
-	file, err := loadConfig(l.config)
+	file, err := loadConfig(l.config, l.literals)
 	if err == nil && file.Policy != nil && l.tls == "" {
 		return nil, refuse("add --experimental-tls", "%s:%d: tls: is of no use without wasi:tls", l.config, file.Line("tls"))
 	}
@@ -51,9 +51,10 @@ func (l *runLine) policy(file *config.File) (*wasitls.Policy, error) {
 
 // reloader reads the file of --config again on SIGHUP.
 type reloader struct {
-	file   string
-	client *wasitls.Client
-	stderr io.Writer
+	file     string
+	literals bool // secrets may stand in it
+	client   *wasitls.Client
+	stderr   io.Writer
 }
 
 // start begins to listen for SIGHUP. It returns a function that ends that and
@@ -82,7 +83,7 @@ func (r reloader) start() (stop func()) {
 
 // reload replaces the policy, or tells on one line why it stays.
 func (r reloader) reload() {
-	file, err := loadConfig(r.file)
+	file, err := loadConfig(r.file, r.literals)
 	if err == nil && file.Policy == nil {
 		err = fmt.Errorf("%s: no section tls any more", r.file)
 	}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/pflag"
+
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/config"
@@ -79,28 +81,42 @@ type addressInfo struct {
 	Matches  bool     `json:"matches"`            // the address is among them, or need not be
 }
 
-func doExplain(args []string, std stdio.Streams) error {
+// explainLine is the command line of wasitls explain, as written.
+type explainLine struct {
+	config, serverName, address string
+	json                        bool
+	literals                    bool // secrets may stand in the file
+}
+
+func (l *explainLine) flags() *pflag.FlagSet {
 	set := newFlagSet("explain")
-	file := set.String("config", "", "")
-	name := set.String("server-name", "", "")
-	address := set.String("address", "", "")
-	asJSON := set.Bool("json", false, "")
+	set.StringVar(&l.config, "config", "", "")
+	set.StringVar(&l.serverName, "server-name", "", "")
+	set.StringVar(&l.address, "address", "", "")
+	set.BoolVar(&l.json, "json", false, "")
+	set.BoolVar(&l.literals, "allow-literal-secrets", false, "")
+	return set
+}
+
+func doExplain(args []string, std stdio.Streams) error {
+	l := new(explainLine)
+	set := l.flags()
 	err := set.Parse(args)
 	switch {
 	case err != nil:
 	case set.NArg() > 0:
 		err = fmt.Errorf("explain takes no arguments, not %q", set.Arg(0))
-	case *file == "" || !set.Changed("server-name"):
+	case l.config == "" || !set.Changed("server-name"):
 		err = errors.New("--config and --server-name are needed")
 	}
 	if err != nil {
 		return usageOf("explain", err)
 	}
-	x, err := explain(context.Background(), *file, *name, *address)
+	x, err := explain(context.Background(), l.config, l.literals, l.serverName, l.address)
 	if err != nil {
 		return err
 	}
-	if *asJSON {
+	if l.json {
 		e := json.NewEncoder(std.Stdout)
 		e.SetIndent("", "  ")
 		err = e.Encode(x)
@@ -115,8 +131,8 @@ func doExplain(args []string, std stdio.Streams) error {
 
 // explain tells what the file's policy does with a server name, and with an
 // address of it unless that is empty.
-func explain(ctx context.Context, file, name, address string) (*explanation, error) {
-	f, err := loadConfig(file)
+func explain(ctx context.Context, file string, literals bool, name, address string) (*explanation, error) {
+	f, err := loadConfig(file, literals)
 	if err != nil {
 		return nil, err
 	}

@@ -8,12 +8,14 @@ import (
 
 	"github.com/wasitls/wasitls/host"
 	"github.com/wasitls/wasitls/host/wasi"
+	wasiconfig "github.com/wasitls/wasitls/host/wasi/config"
 	"github.com/wasitls/wasitls/host/wasi/netgrant"
 	"github.com/wasitls/wasitls/host/wasi/p2"
 	"github.com/wasitls/wasitls/host/wasi/p3"
 	"github.com/wasitls/wasitls/host/wasi/rootfs"
 	"github.com/wasitls/wasitls/host/wasi/stdio"
 	"github.com/wasitls/wasitls/wasitls"
+	"github.com/wasitls/wasitls/wasitls/config"
 	tlsp2 "github.com/wasitls/wasitls/wasitls/p2"
 	tlsp3 "github.com/wasitls/wasitls/wasitls/p3"
 )
@@ -27,6 +29,9 @@ const (
 
 // tlsHint goes with the import that is missing without the flag.
 const tlsHint = "wasi:tls is experimental: run with --experimental-tls"
+
+// configHint is that for wasi:config.
+const configHint = "wasi:config is experimental: run with --experimental-config"
 
 // tlsOffer is wasi:tls for a guest.
 type tlsOffer struct {
@@ -42,17 +47,22 @@ type guest struct {
 	network   netgrant.Policy
 	maxMemory int64 // 0: the host's default
 	streams   stdio.Streams
-	tls       *tlsOffer       // nil: not offered
-	policy    *wasitls.Policy // for its connections
-	watch     *observer       // of them, nil for none
+	tls       *tlsOffer        // nil: not offered
+	policy    *wasitls.Policy  // for its connections
+	watch     *observer        // of them, nil for none
+	workload  *config.Workload // nil: none
+	store     bool             // wasi:config/store is offered
 }
 
 // guest returns what the command line grants. Files that it names are read.
 func (l *runLine) guest(std stdio.Streams) (*guest, error) {
-	g := &guest{args: append([]string{guestName(l.component)}, l.args...), streams: std}
+	g := &guest{args: append([]string{guestName(l.component)}, l.args...), streams: std, store: l.store}
 	file, err := l.file()
 	if err != nil {
 		return nil, err
+	}
+	if file != nil {
+		g.workload = file.Workload
 	}
 	if l.tls != "" {
 		if g.policy, err = l.policy(file); err != nil {
@@ -93,12 +103,14 @@ func guestName(component string) string {
 }
 
 // newLinker returns a linker with everything this host offers: WASI 0.2 and
-// 0.3, and wasi:tls if there is an offer of it.
-func newLinker(offer *tlsOffer) (*host.Linker, error) {
+// 0.3, wasi:tls if there is an offer of it, and wasi:config if store asks for it.
+func newLinker(offer *tlsOffer, store bool) (*host.Linker, error) {
 	l := host.NewLinker()
 	p2.Bind(l)
 	p3.Bind(l)
+	wasiconfig.Bind(l, wasiconfig.Options{Config: store})
 	l.Hint("wasi:tls/", tlsHint)
+	l.Hint("wasi:config/", configHint)
 	if offer == nil {
 		return l, nil
 	}
@@ -111,7 +123,7 @@ func newLinker(offer *tlsOffer) (*host.Linker, error) {
 // run runs a command until it ends, or the context does. A failure has the
 // status that the command shall exit with.
 func (g *guest) run(ctx context.Context, eng *host.Engine, c *host.Component) error {
-	l, err := newLinker(g.tls)
+	l, err := newLinker(g.tls, g.store)
 	if err != nil {
 		return err
 	}
@@ -146,8 +158,9 @@ func (g *guest) run(ctx context.Context, eng *host.Engine, c *host.Component) er
 
 // attach gives the guest's store what it was granted.
 func (g *guest) attach(s *host.Store) error {
+	wasiconfig.Attach(s, g.entries())
 	err := p2.Attach(s, wasi.Config{ // which is for p3, too
-		Command: wasi.Command{Args: g.args, Env: g.env, Streams: g.streams},
+		Command: wasi.Command{Args: g.args, Env: g.variables(), Streams: g.streams},
 		Mounts:  g.mounts,
 		Network: wasi.Network{Policy: g.network},
 	})

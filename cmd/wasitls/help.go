@@ -52,13 +52,20 @@ Configuration:
   --config=FILE              do what this file says: with which servers the
                              guest may do TLS, whom to trust there, as whom to
                              answer; see docs/policy.md. SIGHUP reads it again.
-                             Excludes --tls-ca and --tls-roots
+                             Excludes --tls-ca and --tls-roots. Its section
+                             workload gives the guest variables, configuration
+                             values and secrets; see docs/secrets.md
+  --experimental-config      offer wasi:config/store (experimental), with the
+                             configuration values of that section
+  --allow-literal-secrets    let secrets stand in the file itself: for
+                             development
 
 Files and environment:
   --dir=HOST[::GUEST][:ro]   give the guest a directory, under the name GUEST if
                              there is one, read-only with :ro. Repeatable
   --env=NAME[=VALUE]         give the guest a variable; without VALUE, the
-                             value it has here. Repeatable
+                             value it has here. Repeatable. Replaces what the
+                             file of --config says for NAME
 
 Limits:
   --timeout=DURATION         end the guest after this time, such as 30s or 5m
@@ -126,6 +133,8 @@ policy allows it, 1 if it denies it, 2 if that cannot be told.
   --address=IP         what the connection is to: where the rule has
                        require-resolved, the name is looked up, and denied
                        unless it has this address
+  --allow-literal-secrets
+                       as for wasitls run
   --json               one JSON object: server-name, decision, reason, rule,
                        fields, roots, identity and address, where they apply
 

@@ -53,6 +53,7 @@ var grants = []struct {
 	{"wasi:sockets/tcp@", []string{"--allow-net", "--allow-listen", "--inherit-network"}},
 	{"wasi:sockets/udp@", []string{"--allow-net", "--allow-listen", "--inherit-network"}},
 	{"wasi:tls/", []string{"--experimental-tls"}},
+	{"wasi:config/", []string{"--experimental-config"}},
 }
 
 func flagsFor(name string) []string {
@@ -99,7 +100,7 @@ func inspect(ctx context.Context, name string) (*inspection, error) {
 		return nil, err
 	}
 	defer c.Close()
-	l, err := newLinker(&tlsOffer{draft: allDrafts})
+	l, err := newLinker(&tlsOffer{draft: allDrafts}, true)
 	if err != nil {
 		return nil, err
 	}

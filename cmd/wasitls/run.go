@@ -45,7 +45,7 @@ func (l *runLine) run(g *guest) (err error) {
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	if l.config != "" && g.tls != nil {
-		defer reloader{l.config, g.tls.client, g.streams.Stderr}.start()()
+		defer reloader{l.config, l.literals, g.tls.client, g.streams.Stderr}.start()()
 	}
 	eng, err := newEngine(l.cacheDir, l.noCache, g.streams.Stderr)
 	if err != nil {

@@ -25,6 +25,8 @@ type runLine struct {
 	tlsCA     []string
 	tlsRoots  string
 	config    string // a file
+	literals  bool   // secrets may stand in it
+	store     bool   // offer wasi:config/store
 	connect   []string
 	listen    []string
 	allNet    bool
@@ -44,6 +46,8 @@ func (l *runLine) flags(command string) *pflag.FlagSet {
 	set.StringArrayVar(&l.tlsCA, "tls-ca", nil, "")
 	set.StringVar(&l.tlsRoots, "tls-roots", "system", "")
 	set.StringVar(&l.config, "config", "", "")
+	set.BoolVar(&l.literals, "allow-literal-secrets", false, "")
+	set.BoolVar(&l.store, "experimental-config", false, "")
 	set.StringArrayVar(&l.connect, "allow-net", nil, "")
 	set.StringArrayVar(&l.listen, "allow-listen", nil, "")
 	set.BoolVar(&l.allNet, "inherit-network", false, "")
@@ -98,7 +102,7 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 		if set.Changed(name) && l.tls == "" {
 			return refuse("add --experimental-tls", "--%s is of no use without wasi:tls", name)
 		}
-		if set.Changed(name) && l.config != "" {
+		if set.Changed(name) && l.config != "" && !slices.Contains(observeNames, name) {
 			return refuse("write roots into the file", "--config and --%s exclude each other", name)
 		}
 	}
@@ -172,7 +176,7 @@ func parseDir(s string) (rootfs.Mount, error) {
 func parseEnv(s string) (wasi.Variable, error) {
 	name, value, given := strings.Cut(s, "=")
 	if name == "" {
-		return wasi.Variable{}, refuse("--env=NAME[=VALUE]", "--env=%s: an empty name", s)
+		return wasi.Variable{}, refuse("--env=NAME[=VALUE]", "--env: an empty name")
 	}
 	if !given {
 		if value, given = os.LookupEnv(name); !given {

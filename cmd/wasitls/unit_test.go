@@ -70,6 +70,8 @@ func TestHelpListsEveryFlag(t *testing.T) {
 			have["packages"], have["python"] = true, true
 		case "inspect":
 			have["json"] = true
+		case "explain":
+			new(explainLine).flags().VisitAll(func(f *pflag.Flag) { have[f.Name] = true })
 		}
 		for f := range listed {
 			if !have[f] {

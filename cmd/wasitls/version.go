@@ -21,7 +21,7 @@ func doVersion(args []string, std stdio.Streams) error {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		own, engine = versions(info)
 	}
-	_, err := fmt.Fprintf(std.Stdout, "wasitls %s\n%s %s/%s\nlibwasmtime %s\nwasi 0.2, 0.3\nwasi:tls 0.2.0-draft, 0.3.0-draft (experimental)\n",
+	_, err := fmt.Fprintf(std.Stdout, "wasitls %s\n%s %s/%s\nlibwasmtime %s\nwasi 0.2, 0.3\nwasi:tls 0.2.0-draft, 0.3.0-draft (experimental)\nwasi:config 0.2.0-rc.1 (experimental)\n",
 		own, runtime.Version(), runtime.GOOS, runtime.GOARCH, engine)
 	return err
 }

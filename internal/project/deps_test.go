@@ -18,23 +18,24 @@ type rule struct {
 // know both, and nothing knows the tools that stand on top.
 var rules = []rule{
 	{"wasitls", []string{"golang.org/x/crypto", "golang.org/x/net/publicsuffix", module + "/wasitls"}},
-	{"wasitls/config", []string{module + "/wasitls", "golang.org/x", yaml, pkcs12}},
+	{"wasitls/config", []string{module + "/wasitls", "golang.org/x", yaml, pkcs12, envparse}},
 	{"wasitls/metrics", append([]string{module + "/wasitls", "golang.org/x"}, prometheus...)},
 	{"wasitls/otel", []string{module + "/wasitls", "golang.org/x", "go.opentelemetry.io/otel", "github.com/cespare/xxhash"}},
 	{"wasitls/p2", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"wasitls/p3", []string{module + "/wasitls", module + "/host", engine, "golang.org/x"}},
 	{"host", []string{module + "/host", engine, "golang.org/x"}},
 	{"host/wasi/internal/wasitest", []string{module + "/host", module + "/internal/guesttest", engine, "golang.org/x"}},
-	{"cmd", append([]string{module, engine, "golang.org/x", "github.com/spf13/pflag", yaml, pkcs12}, prometheus...)},
+	{"cmd", append([]string{module, engine, "golang.org/x", "github.com/spf13/pflag", yaml, pkcs12, envparse}, prometheus...)},
 	{"interop", []string{module, engine, "golang.org/x"}},
 	{"internal", []string{module, engine, "golang.org/x"}},
 	{"wit", nil},
 }
 
 const (
-	engine = "github.com/bytecodealliance/wasmtime-go/v44"
-	yaml   = "go.yaml.in/yaml/v4"
-	pkcs12 = "software.sslmate.com/src/go-pkcs12"
+	engine   = "github.com/bytecodealliance/wasmtime-go/v44"
+	yaml     = "go.yaml.in/yaml/v4"
+	pkcs12   = "software.sslmate.com/src/go-pkcs12"
+	envparse = "github.com/hashicorp/go-envparse"
 )
 
 // prometheus is what counts and serves metrics, with what it needs itself.

@@ -161,7 +161,7 @@ func TestBlocksAreOfAKnownKind(t *testing.T) {
 	for _, b := range blocks(t) {
 		switch b.lang {
 		case "console", "sh", "go":
-		case "text", "wit", "rust", "c", "json", "toml":
+		case "text", "wit", "rust", "c", "json", "toml", "yaml":
 			for _, line := range b.lines {
 				if strings.HasPrefix(line, "$ ") {
 					t.Errorf("%s:%d: a command in a block of %s: nobody runs it", b.file, b.line, b.lang)

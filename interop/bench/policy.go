@@ -20,7 +20,8 @@ func policy(ctx context.Context, b *bench) ([]Result, error) {
 	}
 	var out []Result
 	for _, of := range []struct{ guest, prefix string }{{guestP2, ""}, {guestP3, "0.3: "}} {
-		ps, err := pairs(ctx, b.rounds, func(ctx context.Context) (sample, error) {
+		// What is looked for is less than what one round differs from the next.
+		ps, err := pairs(ctx, 3*b.rounds, func(ctx context.Context) (sample, error) {
 			return b.guestHandshakes(ctx, of.guest)
 		}, func(ctx context.Context) (sample, error) {
 			return long.guestHandshakes(ctx, of.guest)

@@ -10,7 +10,7 @@ require github.com/Netflix/bettertls v0.0.0-20250909192348-e1e99e353074
 require github.com/wasitls/wasitls v0.0.0
 
 require (
-	github.com/google/uuid v1.3.0 // indirect
+	github.com/google/uuid v1.6.0 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d // indirect
 	golang.org/x/net v0.62.0 // indirect

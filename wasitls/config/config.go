@@ -34,6 +34,9 @@ type Options struct {
 	Now time.Time
 	// LookupEnv returns a variable of the host's environment. Nil: os.LookupEnv.
 	LookupEnv func(name string) (value string, found bool)
+	// AllowLiteralSecrets lets secrets of the workload stand in the file
+	// itself, for development.
+	AllowLiteralSecrets bool
 }
 
 // File is what a file says.
@@ -122,7 +125,8 @@ func Load(file string, o Options) (*File, error) {
 func newDecoder(file string, o Options) *decoder {
 	return &decoder{
 		options: o, name: file, dir: filepath.Dir(file),
-		lines: map[string]int{}, roots: map[string][]Source{},
+		project: project{filepath.Dir(file), map[string]content{}},
+		lines:   map[string]int{}, roots: map[string][]Source{},
 	}
 }
 

@@ -18,6 +18,7 @@ type decoder struct {
 	options Options
 	name    string         // of the file
 	dir     string         // of the file
+	project project        // the same folder, for the workload
 	lines   map[string]int // of each field, by its path
 	roots   map[string][]Source
 	errs    []*Error
@@ -118,6 +119,8 @@ func (d *decoder) plain(y *yaml.Node) {
 // fields are what an object may have: each name with what decodes its value.
 type fields map[string]func(node)
 
+func (f fields) names() string { return strings.Join(slices.Sorted(maps.Keys(f)), ", ") }
+
 // object decodes an object with fixed names. It tells whether it is one.
 func (d *decoder) object(n node, f fields) bool {
 	return d.each(n, func(name string, key, value node) {
@@ -130,7 +133,7 @@ func (d *decoder) object(n node, f fields) bool {
 			if n.private {
 				key.path = n.path
 			}
-			d.fail(key, "unknown field; there are %s", strings.Join(slices.Sorted(maps.Keys(f)), ", "))
+			d.fail(key, "unknown field; there are %s", f.names())
 		}
 	})
 }

@@ -47,6 +47,15 @@ func readFile(name string, max int64, who readers) ([]byte, error) {
 	case !kind.IsRegular() && kind != fs.ModeNamedPipe:
 		return nil, errors.New("neither a file nor a pipe")
 	}
+	return readOpen(f, max, who)
+}
+
+// readOpen reads an open file of at most max bytes.
+func readOpen(f *os.File, max int64, who readers) ([]byte, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, withoutPath(err)
+	}
 	if who == owner {
 		if err := checkPrivate(info); err != nil {
 			return nil, err
@@ -76,11 +85,7 @@ func withoutPath(err error) error {
 // platform mounts for root, may be open to its group, through which this
 // process reads it.
 func checkPrivate(info fs.FileInfo) error {
-	open := info.Mode().Perm() & 0o077
-	if !isOwn(info) {
-		open &= 0o007
-	}
-	if open == 0 {
+	if openTo(info) == 0 {
 		return nil
 	}
 	return fmt.Errorf("others can read it, its mode is %04o: run chmod 600 on it", info.Mode().Perm())

@@ -85,9 +85,12 @@ var material = sync.OnceValue(func() map[string]string {
 	}
 	leaf := must(x509.ParseCertificate(me.Certificate[0]))
 	issuer := must(x509.ParseCertificate(me.Certificate[1]))
-	list := must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
-		Number: big.NewInt(1), ThisUpdate: time.Now(), NextUpdate: time.Now().Add(time.Hour),
-	}, signing(ca.Certificate), me.PrivateKey.(*ecdsa.PrivateKey)))
+	revoked := func(until time.Duration) []byte {
+		return must(x509.CreateRevocationList(rand.Reader, &x509.RevocationList{
+			Number: big.NewInt(1), ThisUpdate: time.Now().Add(-2 * time.Hour), NextUpdate: time.Now().Add(until),
+		}, signing(ca.Certificate), me.PrivateKey.(*ecdsa.PrivateKey)))
+	}
+	list := revoked(time.Hour)
 	rsaKey := other.PrivateKey.(*rsa.PrivateKey)
 	return map[string]string{
 		"ca.pem": string(ca.PEM()), "me.pem": chain(me.Certificate), "me.key": pkcs8(me.PrivateKey),
@@ -108,6 +111,7 @@ var material = sync.OnceValue(func() map[string]string {
 		"bare.p12":    string(must(pkcs12.Passwordless.Encode(me.PrivateKey, leaf, nil, ""))),
 		"password":    password + "\n",
 		"list.crl":    string(list), "list.pem": block("X509 CRL", list),
+		"lists.pem": block("X509 CRL", list) + block("X509 CRL", revoked(-time.Hour)),
 	}
 })
 

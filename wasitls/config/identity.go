@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 
 	"software.sslmate.com/src/go-pkcs12"
 
@@ -93,6 +94,9 @@ var ErrPassword = errors.New("the password is wrong")
 // ParsePKCS12 returns the identity in a PKCS#12 file (RFC 7292), in DER, with
 // one key and its certificate. No error has anything of the two secrets in it.
 func ParsePKCS12(file, password secret.Value) (*wasitls.Identity, error) {
+	if isCostly(file.Reveal()) {
+		return nil, fmt.Errorf("the key of the file takes more than %d iterations to derive", maxIterations)
+	}
 	key, leaf, others, err := pkcs12.DecodeChain(file.Reveal(), string(password.Reveal()))
 	var unknown pkcs12.NotImplementedError
 	switch {

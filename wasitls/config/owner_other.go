@@ -4,5 +4,5 @@ package config
 
 import "io/fs"
 
-// isOwn tells that nothing of a mode can be believed where there are no owners.
-func isOwn(fs.FileInfo) bool { return false }
+// openTo returns nothing where modes do not say who may read a file.
+func openTo(fs.FileInfo) fs.FileMode { return 0 }

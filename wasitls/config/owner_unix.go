@@ -8,8 +8,12 @@ import (
 	"syscall"
 )
 
-// isOwn tells whether the file is of the user whom this process runs as.
-func isOwn(info fs.FileInfo) bool {
-	s, ok := info.Sys().(*syscall.Stat_t)
-	return !ok || int(s.Uid) == os.Geteuid()
+// openTo returns the bits of a mode that let others than its owner at a file.
+// A file of another owner may be open to its group: see checkPrivate.
+func openTo(info fs.FileInfo) fs.FileMode {
+	bits := info.Mode().Perm() & 0o077
+	if s, ok := info.Sys().(*syscall.Stat_t); ok && int(s.Uid) != os.Geteuid() {
+		bits &= 0o007
+	}
+	return bits
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/wasitls/wasitls/wasitls"
 	"github.com/wasitls/wasitls/wasitls/secret"
@@ -192,6 +195,38 @@ func TestLoadIdentity(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "chmod 600") {
 				t.Errorf("mode %o: %v", mode, err)
 			}
+		}
+	}
+}
+
+// A PKCS#12 file that would take hours to decrypt is refused, wherever it says
+// so.
+func TestCostlyPKCS12(t *testing.T) {
+	block, _ := pem.Decode([]byte(material()["me.pem"]))
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	noError(t, err)
+	key, err := ParseKey(secret.New([]byte(material()["me.key"])))
+	noError(t, err)
+	count, more := []byte{2, 3, 0x01, 0x11, 0x70}, []byte{2, 3, 0x7f, 0xff, 0xff} // 70,000 and 8,388,607
+	for _, encoder := range []*pkcs12.Encoder{pkcs12.Modern2023, pkcs12.Modern2026, pkcs12.LegacyDES} {
+		bag, err := encoder.WithIterations(70_000).Encode(key, leaf, nil, password)
+		noError(t, err)
+		if _, err := ParsePKCS12(secret.New(bag), secret.New([]byte(password))); err != nil {
+			t.Error(err)
+		}
+		places := bytes.Count(bag, count)
+		if places < 2 {
+			t.Errorf("%d places", places)
+		}
+		at := 0
+		for range places {
+			at += bytes.Index(bag[at:], count)
+			costly := slices.Concat(bag[:at], more, bag[at+len(more):])
+			_, err := ParsePKCS12(secret.New(costly), secret.New([]byte(password)))
+			if err == nil || !strings.Contains(err.Error(), "iterations") {
+				t.Errorf("at %d: %v", at, err)
+			}
+			at++
 		}
 	}
 }

@@ -51,7 +51,10 @@ func (d *decoder) certificates(n node, file string, text []byte) []*x509.Certifi
 
 // crls decodes the files with revocation lists of a rule.
 func (d *decoder) crls(n node) []*x509.RevocationList {
-	var all []*x509.RevocationList
+	var (
+		all   []*x509.RevocationList
+		lines []int // of each list
+	)
 	for _, n := range d.items(n) {
 		text, name, ok := d.named(n, MaxCRL, anybody)
 		if !ok {
@@ -61,7 +64,13 @@ func (d *decoder) crls(n node) []*x509.RevocationList {
 		if err != nil {
 			d.fail(n, "%s: %w", shorten(name), err)
 		}
-		all = append(all, lists...)
+		for _, l := range lists {
+			all, lines = append(all, l), append(lines, n.line)
+		}
+	}
+	// Package wasitls counts lists, of which a file may have many.
+	for i, line := range lines {
+		d.lines[fmt.Sprintf("%s[%d]", n.path, i)] = line
 	}
 	return all
 }

@@ -135,7 +135,7 @@ func (d *decoder) source(n node, w *Workload, max int64, who readers) (secret.Va
 		"secret": func(n node) {
 			count++
 			if name, ok := d.text(n); ok {
-				if value, found = w.secret(name); !found {
+				if value, found = w.secret(name); !found && !d.failed("workload.secrets."+name) {
 					d.fail(n, "the section workload has no such secret")
 				}
 			}

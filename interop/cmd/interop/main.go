@@ -34,8 +34,11 @@ const (
 	pythonScript   = "guests/python/apps/https_get.py"
 )
 
-// prebuiltMail are those that send mails.
-const prebuiltMail = "testdata/guests/smtp-*.wasm.gz"
+// prebuiltMail are those that send mails, prebuiltQueries those that ask PostgreSQL.
+const (
+	prebuiltMail    = "testdata/guests/smtp-*.wasm.gz"
+	prebuiltQueries = "testdata/guests/pg-query*.wasm.gz"
+)
 
 // options are the flags.
 type options struct {
@@ -98,14 +101,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return complain(stderr, 1, err)
 	}
 	defer os.RemoveAll(dir)
-	m, mail, err := o.runs(dir)
+	parts, err := o.runs(dir)
 	if err != nil {
 		return complain(stderr, 2, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.timeout)
 	defer cancel()
 	start := time.Now()
-	reports, err := runBoth(ctx, m, mail, stdout)
+	reports, err := runAll(ctx, parts, stdout)
 	if err != nil {
 		return complain(stderr, 1, err)
 	}
@@ -122,20 +125,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return status
 }
 
-// runBoth runs what has servers and cases and prints the outcomes.
-func runBoth(ctx context.Context, m interop.Matrix, mail interop.Mail, stdout io.Writer) ([]*interop.Report, error) {
+// part is what has servers and something to do with them.
+type part interface {
+	Run(ctx context.Context) (*interop.Report, error)
+}
+
+// runAll runs the parts one after the other and prints the outcomes.
+func runAll(ctx context.Context, parts []part, stdout io.Writer) ([]*interop.Report, error) {
 	var reports []*interop.Report
-	for _, part := range []struct {
-		empty bool
-		run   func(context.Context) (*interop.Report, error)
-	}{
-		{len(m.Servers) == 0 || len(m.Cases) == 0, m.Run},
-		{len(mail.Servers) == 0 || len(mail.Cases) == 0, mail.Run},
-	} {
-		if part.empty {
-			continue
-		}
-		r, err := part.run(ctx)
+	for _, p := range parts {
+		r, err := p.Run(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -163,45 +162,89 @@ func (o options) verdict(r *interop.Report, stderr io.Writer) int {
 }
 
 // runs are what the flags ask for; unpacked guests go to dir. A list of servers or
-// cases leaves out the run that has none of them.
-func (o options) runs(dir string) (m interop.Matrix, mail interop.Mail, err error) {
-	servers, err := pick(slices.Concat(interop.Servers(), interop.MailServers()), o.servers, serverName)
+// cases leaves out the parts that have none of them.
+func (o options) runs(dir string) ([]part, error) {
+	servers, err := names(o.servers, serverName, interop.Servers(), interop.MailServers(), interop.Mutual().Servers)
 	if err != nil {
-		return m, mail, err
+		return nil, err
 	}
-	cases, err := pick(slices.Concat(interop.Cases(), interop.MailCases()), o.cases, caseName)
+	cases, err := names(o.cases, caseName, interop.Cases(), interop.MailCases(), []interop.Case{{Name: mutualCase}, {Name: revocationCase}})
 	if err != nil {
-		return m, mail, err
+		return nil, err
 	}
-	mail.Servers, m.Servers = split(servers, interop.MailServers(), serverName)
-	mail.Cases, m.Cases = split(cases, interop.MailCases(), caseName)
-	if len(m.Servers)*len(m.Cases)+len(mail.Servers)*len(mail.Cases) == 0 {
-		return m, mail, fmt.Errorf("none of these servers has one of these cases")
-	}
-	m.Parallel = o.parallel
+	m := interop.Matrix{Servers: among(servers, serverName, interop.Servers()), Cases: among(cases, caseName, interop.Cases()), Parallel: o.parallel}
+	mail := interop.Mail{Servers: among(servers, serverName, interop.MailServers()), Cases: among(cases, caseName, interop.MailCases())}
 	if m.Exceptions, err = interop.Expectations(); err != nil {
-		return m, mail, err
+		return nil, err
 	}
 	if m.Clients, err = o.clients(dir); err != nil {
-		return m, mail, err
+		return nil, err
 	}
-	mail.Clients, err = o.mailClients(dir)
-	return m, mail, err
+	if mail.Clients, err = o.mailClients(dir); err != nil {
+		return nil, err
+	}
+	visitors, err := o.visitors(dir)
+	if err != nil {
+		return nil, err
+	}
+	var parts []part
+	if len(m.Servers) > 0 && len(m.Cases) > 0 {
+		parts = append(parts, m)
+	}
+	if len(mail.Servers) > 0 && len(mail.Cases) > 0 {
+		parts = append(parts, mail)
+	}
+	meet := func(name string, m interop.Meeting, visitors []interop.Visitor) {
+		m.Servers, m.Visitors, m.Parallel = among(servers, serverName, m.Servers), visitors, o.parallel
+		if len(m.Servers) > 0 && len(m.Visitors) > 0 && slices.Contains(cases, name) {
+			parts = append(parts, m)
+		}
+	}
+	meet(mutualCase, interop.Mutual(), append([]interop.Visitor{interop.NativeVisitor{}}, visitors...))
+	meet(revocationCase, interop.Revocation(), visitors)
+	if parts == nil {
+		return nil, fmt.Errorf("none of these servers has one of these cases")
+	}
+	return parts, nil
 }
+
+// What -cases calls the meetings.
+const (
+	mutualCase     = "client-certificate"
+	revocationCase = "revoked-server"
+)
 
 func serverName(s interop.Server) string { return s.Name }
 func caseName(c interop.Case) string     { return c.Name }
 
-// split parts the elements that are among others, by name, from the rest.
-func split[T any](all, others []T, name func(T) string) (among, rest []T) {
-	for _, t := range all {
-		if slices.ContainsFunc(others, func(o T) bool { return name(o) == name(t) }) {
-			among = append(among, t)
-		} else {
-			rest = append(rest, t)
+// names returns the names in a list, each of which one of the groups must have; an
+// empty list means all.
+func names[T any](list string, name func(T) string, groups ...[]T) ([]string, error) {
+	var all []string
+	for _, t := range slices.Concat(groups...) {
+		all = append(all, name(t))
+	}
+	if list == "" {
+		return all, nil
+	}
+	asked := strings.Split(list, ",")
+	for _, n := range asked {
+		if !slices.Contains(all, n) {
+			return nil, fmt.Errorf("no %q", n)
 		}
 	}
-	return among, rest
+	return asked, nil
+}
+
+// among returns those of a group that have one of the names.
+func among[T any](names []string, name func(T) string, group []T) []T {
+	var kept []T
+	for _, t := range group {
+		if slices.Contains(names, name(t)) {
+			kept = append(kept, t)
+		}
+	}
+	return kept
 }
 
 // clients are the control and the guests that fetch pages.
@@ -232,6 +275,28 @@ func (o options) mailClients(dir string) ([]interop.MailClient, error) {
 		return nil
 	})
 	return all, err
+}
+
+// visitors are the prebuilt guests that show client certificates, none if others
+// are named.
+func (o options) visitors(dir string) ([]interop.Visitor, error) {
+	if o.guests != nil || o.native {
+		return nil, nil
+	}
+	files := map[string]string{}
+	for _, pattern := range []string{prebuilt, prebuiltQueries} {
+		err := o.each(dir, nil, pattern, func(name, file string) error {
+			files[name] = file
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return []interop.Visitor{
+		interop.GuestVisitor{Label: "0.2", Command: o.command, Pages: files["https-get"], Queries: files["pg-query"]},
+		interop.GuestVisitor{Label: "0.3", Command: o.command, Pages: files["https-get-p3"], Queries: files["pg-query-p3"]},
+	}, nil
 }
 
 // each calls add with the name and the component's file of every guest to run:
@@ -282,22 +347,6 @@ func component(file, dir string) (string, error) {
 	}
 	unpacked := filepath.Join(dir, strings.TrimSuffix(filepath.Base(file), ".gz"))
 	return unpacked, stored.Unpack(file, unpacked)
-}
-
-// pick keeps the elements whose names are in the list; an empty list keeps all.
-func pick[T any](all []T, list string, name func(T) string) ([]T, error) {
-	if list == "" {
-		return all, nil
-	}
-	var kept []T
-	for want := range strings.SplitSeq(list, ",") {
-		i := slices.IndexFunc(all, func(t T) bool { return name(t) == want })
-		if i < 0 {
-			return nil, fmt.Errorf("no %q", want)
-		}
-		kept = append(kept, all[i])
-	}
-	return kept, nil
 }
 
 func writePage(file string, reports []*interop.Report) error {

@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -24,6 +26,8 @@ const (
 	// startTries is how often a server is started when its port was taken
 	// between the choice and its own bind.
 	startTries = 3
+	// portTries is how many ports are looked at for one that is free.
+	portTries = 20
 	// stopLimit is how long a server may take to end by itself before it is killed.
 	stopLimit = 500 * time.Millisecond
 	// logTail is how many bytes of a server's log a failure shows.
@@ -63,18 +67,34 @@ func OnPort(ctx context.Context, dir string, command func(port string) (Command,
 }
 
 func onPort(ctx context.Context, dir string, command func(port string) (Command, error)) (*Running, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freePort()
 	if err != nil {
 		return nil, err
 	}
-	addr := l.Addr().String()
-	l.Close()
-	_, port, _ := net.SplitHostPort(addr)
+	addr := net.JoinHostPort("127.0.0.1", port)
 	cmd, err := command(port)
 	if err != nil {
 		return nil, err
 	}
 	return start(ctx, cmd, dir, addr)
+}
+
+// freePort returns a port that nobody listens on. It is below those from which the
+// system takes one for whoever does not care, such as every client (ip(7),
+// ip_local_port_range): between this choice and the server's bind, one of them
+// could come to belong to another program, which then seems to be the server.
+func freePort() (string, error) {
+	const low, high = 16384, 32768
+	var last error
+	for range portTries {
+		port := strconv.Itoa(low + rand.IntN(high-low))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			return port, l.Close()
+		}
+		last = err
+	}
+	return "", last
 }
 
 // start runs cmd as a process group of its own with its output in a file.

@@ -24,7 +24,9 @@ var (
 	noError     = tlstest.NoError
 	eventually  = tlstest.Eventually
 	source      = tlstest.Source
+	unserved    = tlstest.Unserved
 	stuck       = tlstest.Stuck
+	serverWith  = tlstest.ServerWith
 )
 
 const patience = tlstest.Patience

@@ -13,69 +13,13 @@ import (
 	"github.com/wasitls/wasitls/wasitls/wasitlstest"
 )
 
-// The fields of a rule that the provider has to obey.
-
-func (s suite) TestRuleVersions(t *testing.T) {
-	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-		only := s.ruled(func(r *wasitls.Rule) { r.MinVersion, r.MaxVersion = version, version })
-		conn := connect(t, only, wasitlstest.Peer{Config: good()}.Pipe())
-		want(t, "version", conn.Conn.State().Version, version)
-
-		other := good().Clone()
-		other.MinVersion = tls.VersionTLS12 + tls.VersionTLS13 - version
-		other.MaxVersion = other.MinVersion
-		fails(t, only, wasitlstest.Peer{Config: other}.Pipe(), wasitlstest.Name, wasitls.ClassAlert)
-	}
-}
+// What else a rule says that the provider has to do.
 
 // TestRuleRootsDefault: without roots the system's are asked, which do not
 // know the CA of the tests.
 func (s suite) TestRuleRootsDefault(t *testing.T) {
 	c := s.ruled(func(r *wasitls.Rule) { r.Roots = wasitls.Roots{} })
 	fails(t, c, wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name, wasitls.ClassCertificate)
-}
-
-// TestRuleGroups: what is not named is not offered, and so cannot be agreed on.
-func (s suite) TestRuleGroups(t *testing.T) {
-	server := func(groups ...tls.CurveID) wasitlstest.Peer {
-		c := good().Clone()
-		c.CurvePreferences = groups
-		return wasitlstest.Peer{Config: c}
-	}
-	for _, group := range []tls.CurveID{tls.X25519MLKEM768, tls.SecP256r1MLKEM768, tls.X25519, tls.CurveP256, tls.CurveP384, tls.CurveP521} {
-		s.run(t, wasitls.GroupName(group), func(t *testing.T) {
-			c := s.ruled(func(r *wasitls.Rule) { r.Groups, r.MinVersion = []tls.CurveID{group}, tls.VersionTLS13 })
-			conn := connect(t, c, server(group, tls.X25519, tls.CurveP256).Pipe())
-			want(t, "group", conn.Conn.State().Group, group)
-			other := tls.X25519
-			if group == tls.X25519 {
-				other = tls.CurveP256
-			}
-			fails(t, c, server(other).Pipe(), wasitlstest.Name, wasitls.ClassAlert)
-		})
-	}
-	s.run(t, "post-quantum", func(t *testing.T) {
-		c := s.ruled(func(r *wasitls.Rule) { r.RequirePostQuantum = true })
-		connect(t, c, server(tls.X25519, tls.X25519MLKEM768).Pipe())
-		fails(t, c, server(tls.X25519, tls.CurveP256).Pipe(), wasitlstest.Name, wasitls.ClassAlert)
-	})
-}
-
-// TestRuleALPN: the first of the server's protocols that is offered, none if
-// the server has none, and an alert if it has only others (RFC 7301, section
-// 3.2).
-func (s suite) TestRuleALPN(t *testing.T) {
-	c := s.ruled(func(r *wasitls.Rule) { r.ALPN = []string{"h2", "http/1.1"} })
-	server := func(protocols ...string) wasitlstest.Peer {
-		c := good().Clone()
-		c.NextProtos = protocols
-		return wasitlstest.Peer{Config: c}
-	}
-	for has, agreed := range map[string]string{"http/1.1 h2": "http/1.1", "other h2": "h2", "": ""} {
-		conn := connect(t, c, server(strings.Fields(has)...).Pipe())
-		want(t, "with "+has, conn.Conn.State().ALPN, agreed)
-	}
-	fails(t, c, server("other").Pipe(), wasitlstest.Name, wasitls.ClassAlert)
 }
 
 // TestRuleIdentity: the certificate is sent to a server that asks, with its
