@@ -1,6 +1,7 @@
 // Package config reads the file with which wasitls is configured: one YAML
 // file (1.2) whose section tls is a wasitls.Policy and whose section workload
-// says what a guest is given. docs/policy.md describes the fields.
+// says what a guest is given. docs/policy.md and docs/secrets.md describe the
+// fields.
 //
 // It is strict. Unknown fields, values of a wrong kind, files that cannot be
 // read, keys that do not fit: each is an *Error that says in which line, and
