@@ -151,10 +151,15 @@ func (s *Store) Close() error {
 	s.closing.Do(func() {
 		s.stop(ErrClosed)
 		s.turn <- struct{}{}
-		err = s.rt.Close()
 		s.mu.Lock()
 		attached := s.attached
 		s.mu.Unlock()
+		for _, v := range attached {
+			if c, ok := v.(Closing); ok {
+				c.Closing()
+			}
+		}
+		err = s.rt.Close()
 		for i := len(attached) - 1; i >= 0; i-- {
 			if c, ok := attached[i].(io.Closer); ok {
 				err = errors.Join(err, c.Close())

@@ -175,6 +175,16 @@ func (c *connector) drop() {
 	})
 }
 
+// leave gives up reading, if there is a connection.
+func (c *connector) leave() {
+	c.mu.Lock()
+	conn := c.conn
+	c.mu.Unlock()
+	if conn != nil {
+		conn.Input().Drop()
+	}
+}
+
 // close ends everything at once and returns when nothing is left of it.
 func (c *connector) close() {
 	c.fail(errEnded)

@@ -3,7 +3,9 @@ package p3
 import (
 	"errors"
 	"io"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -41,15 +43,24 @@ func (o *open) track(c *connector) {
 	}
 }
 
+// Closing implements host.Closing. The guest will read no more. That is said
+// before its sockets go: else the peer's answer to that looks like the reason
+// why the connections end.
+func (o *open) Closing() {
+	for _, c := range o.left() {
+		c.leave()
+	}
+}
+
+func (o *open) left() []*connector {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Collect(maps.Keys(o.connectors))
+}
+
 // Close implements io.Closer.
 func (o *open) Close() error {
-	o.mu.Lock()
-	left := make([]*connector, 0, len(o.connectors))
-	for c := range o.connectors {
-		left = append(left, c)
-	}
-	o.mu.Unlock()
-	for _, c := range left {
+	for _, c := range o.left() {
 		c.close()
 	}
 	return nil
