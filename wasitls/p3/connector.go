@@ -177,12 +177,11 @@ func (c *connector) drop() {
 
 // leave gives up reading, if there is a connection.
 func (c *connector) leave() {
-	c.mu.Lock()
-	conn := c.conn
-	c.mu.Unlock()
-	if conn != nil {
-		conn.Input().Drop()
-	}
+	c.do(func() {
+		if c.conn != nil {
+			c.in.finish(errEnded)
+		}
+	})
 }
 
 // close ends everything at once and returns when nothing is left of it.
