@@ -26,8 +26,12 @@ func (c *compiler) fail(field, format string, args ...any) {
 
 // compile makes a ruleset of a policy.
 func compile(p *Policy, now time.Time) (*ruleset, error) {
+	if p == nil {
+		return nil, errors.New("wasitls: no policy")
+	}
 	c := &compiler{policy: p, now: now, lists: map[*x509.RevocationList]*verify.List{}}
-	s := &ruleset{limits: p.Limits.withDefaults()}
+	limits := p.Limits.withDefaults()
+	s := &ruleset{limits: &limits}
 	c.limits(&p.Limits)
 	for _, label := range slices.Sorted(maps.Keys(p.Identities)) {
 		c.identity("identities."+label, label, p.Identities[label])
@@ -38,7 +42,7 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 		if r.Name == "" {
 			r.Name = fmt.Sprintf("rule %d", i+1)
 		}
-		r.place, r.limits = i, &s.limits
+		r.place, r.limits = i, s.limits
 		if r.Resumption {
 			s.resuming = append(s.resuming, r)
 		}
@@ -49,7 +53,7 @@ func compile(p *Policy, now time.Time) (*ruleset, error) {
 	switch p.Default {
 	case Allow:
 		s.fallback = c.rule("default", fallbackRule)
-		s.fallback.limits = &s.limits
+		s.fallback.limits = s.limits
 	case Deny:
 	default:
 		c.fail("default", "must be stated: deny or allow")
@@ -162,10 +166,15 @@ func (c *compiler) parameters(field string, r *rule) {
 	if r.RequirePostQuantum {
 		c.postQuantum(field, r)
 	}
+	total := 0
 	for i, p := range r.ALPN {
+		total += 1 + len(p)
 		if len(p) == 0 || len(p) > 255 {
 			c.fail(fmt.Sprintf("%s.alpn[%d]", field, i), "a protocol has 1 to 255 bytes, not %d", len(p))
 		}
+	}
+	if total > maxALPN {
+		c.fail(field+".alpn", "the protocols take %d bytes, more than %d", total, maxALPN)
 	}
 	switch t := r.HandshakeTimeout; {
 	case t < 0 || t > MaxTimeout:

@@ -65,13 +65,18 @@ func NewClient(c Config) (*Client, error) {
 
 // SetPolicy replaces the policy, for handshakes that begin from now on.
 // Connections go on as they are, but count for the new limits, and handshakes
-// that wait for their turn get it by those. Sessions to resume are forgotten. A policy that is invalid changes nothing: the errors
-// are those of NewClient.
+// that wait for their turn get it by those. Sessions to resume are forgotten.
+// A policy that is nil or invalid changes nothing: the errors are those of
+// NewClient.
 func (c *Client) SetPolicy(p *Policy) error {
 	rules, err := compile(p, c.config.Time())
 	if err != nil {
 		return err
 	}
-	c.gate.change(&rules.limits, func() { c.rules.Store(rules) })
+	c.gate.change(rules.limits, func() {
+		if old := c.rules.Swap(rules); old != nil {
+			old.forget()
+		}
+	})
 	return nil
 }

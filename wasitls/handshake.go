@@ -166,6 +166,9 @@ func (h *Handshake) run() {
 		// The transport is closed by stop; a context would cost a goroutine more.
 		err = session.HandshakeContext(context.Background())
 		gate.handshakeEnded(h.entry)
+		if err == nil && !h.verified {
+			err = errUnverified
+		}
 	}
 	h.timer.Stop()
 
@@ -185,6 +188,9 @@ func (h *Handshake) run() {
 	}
 	h.finish(newConn(session, h), nil)
 }
+
+// errUnverified is the fault of a provider, which must not be one of security.
+var errUnverified = errors.New("the provider of TLS did not ask whether the peer is to be trusted")
 
 // growStack makes the goroutine's stack large enough for a handshake at once:
 // to double it again and again costs three times as much.

@@ -44,6 +44,10 @@ const (
 	// MaxTimeout bounds both timeouts of a configuration.
 	MaxTimeout = 24 * time.Hour
 
+	// maxALPN bounds the protocols of a rule, in bytes on the wire: a
+	// ClientHello is to stay small.
+	maxALPN = 4 << 10
+
 	// maxSessions bounds the sessions that a guest keeps under one rule.
 	maxSessions = 64
 

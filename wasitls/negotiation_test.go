@@ -32,6 +32,14 @@ func TestPostQuantumOfProviders(t *testing.T) {
 	}
 }
 
+// TestUnverified: a provider that does not ask whether the peer is all that the
+// rule demands gets no connection.
+func TestUnverified(t *testing.T) {
+	c := ruled(func(r *wasitls.Rule) { r.Pins = []wasitls.Pin{{}} })
+	c.Provider = careless{func(c *tls.Config) { c.VerifyConnection = nil }}
+	says(t, fails(t, c, wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name, wasitls.ClassProtocol), "did not ask whether")
+}
+
 // TestHandshakeTimeoutPerRule: each rule has its own deadline.
 func TestHandshakeTimeoutPerRule(t *testing.T) {
 	p := wasitls.Trust(ca().Pool())

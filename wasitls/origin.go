@@ -21,6 +21,7 @@ type origin struct {
 
 	// Of the handshake's goroutine.
 	identified bool // the client certificate was asked for
+	verified   bool // the peer is all that the rule demands
 	ocsp       string
 	seen       State // for the event of a failure
 }
@@ -46,6 +47,7 @@ func (o *origin) tlsFor() *tls.Config {
 // look remembers what is known of the peer before it is judged.
 func (o *origin) look(s tls.ConnectionState) error {
 	err := o.verify(s)
+	o.verified = err == nil
 	o.seen = o.state(s)
 	return err
 }
@@ -75,7 +77,11 @@ func (o *origin) shown(failure *HandshakeError) State {
 	if errors.As(failure, &unverified) {
 		return State{ServerName: o.name.String(), PeerCertificates: unverified.UnverifiedCertificates}
 	}
-	return o.seen
+	seen := o.seen
+	if o.identified { // in TLS 1.2 that comes after the look at the peer
+		seen.Identity = o.rule.Identity
+	}
+	return seen
 }
 
 // leave says that nothing is left of the handshake or of its connection.

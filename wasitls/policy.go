@@ -81,7 +81,7 @@ type Rule struct {
 	// are not offered.
 	RequirePostQuantum bool
 
-	// ALPN are the protocols to offer (RFC 7301), each 1 to 255 bytes. A guest
+	// ALPN are the protocols to offer (RFC 7301), each 1 to 255 bytes, 4 KiB in all. A guest
 	// of the drafts cannot learn which one the server took. Default: none.
 	ALPN []string
 
@@ -125,7 +125,8 @@ type Rule struct {
 	// guest was given for the server name when it looked that name up, or is
 	// the server name itself. It is against domain fronting and rebinding.
 	// Connections whose address the host does not know are refused: see
-	// Addressed. Default: false.
+	// Addressed. Over the draft for WASI 0.3 it is the address that is received
+	// from: a guest may send elsewhere, but then nobody answers. Default: false.
 	RequireResolved bool
 }
 

@@ -200,3 +200,30 @@ func TestSessionsGo(t *testing.T) {
 	want(t, "guests with sessions", c.Sessions(), 1)
 	runtime.KeepAlive(idle)
 }
+
+// TestConnectionKeepsItsRule, and of a policy that was replaced nothing else.
+func TestConnectionKeepsItsRule(t *testing.T) {
+	old := config()
+	old.Policy.Rules = append(old.Policy.Rules, wasitls.Rule{Servers: []string{"*"}, Roots: wasitls.Roots{Pool: ca().Pool()}})
+	other := weak.Make(old.Policy.Rules[1].Roots.Pool)
+	c, err := wasitls.NewClient(old)
+	noError(t, err)
+	conn, err := c.NewGuest(wasitls.GuestConfig{}).Handshake(timeout(t), wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
+	noError(t, err)
+	defer closeNow(t, conn)
+	noError(t, c.SetPolicy(config().Policy))
+	old = wasitls.Config{}
+	eventually(t, "the other rule goes", func() bool {
+		runtime.GC()
+		return other.Value() == nil
+	})
+}
+
+// TestSetPolicyNil changes nothing.
+func TestSetPolicyNil(t *testing.T) {
+	g := guest(t, config())
+	want(t, "an error", g.Client().SetPolicy(nil) != nil, true)
+	conn, err := g.Handshake(timeout(t), wasitlstest.Peer{Config: good()}.Pipe(), wasitlstest.Name)
+	noError(t, err)
+	closeNow(t, conn)
+}

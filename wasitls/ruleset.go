@@ -32,7 +32,7 @@ type ruleset struct {
 	index    index
 	fallback *rule   // for names that no rule matches; nil to refuse them
 	resuming []*rule // those with Resumption
-	limits   Limits
+	limits   *Limits
 }
 
 // rule is a Rule ready for use.
@@ -42,7 +42,7 @@ type rule struct {
 	config   *tls.Config // to be cloned for each connection
 	identity *Identity
 	demands  verify.Demands // on the peer's certificates
-	limits   *Limits        // of the ruleset
+	limits   *Limits        // of the policy
 	sessions sessions
 }
 

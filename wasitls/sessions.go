@@ -33,6 +33,15 @@ func (r *rule) sessionsOf(g *Guest) tls.ClientSessionCache {
 	return cache
 }
 
+// forget drops all sessions: connections may hold their rules for long.
+func (s *ruleset) forget() {
+	for _, r := range s.resuming {
+		r.sessions.mu.Lock()
+		r.sessions.byGuest = nil
+		r.sessions.mu.Unlock()
+	}
+}
+
 // forget drops the sessions of a guest that nobody holds any more.
 func (c *Client) forget(g weak.Pointer[Guest]) {
 	for _, r := range c.rules.Load().resuming {

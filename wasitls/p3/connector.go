@@ -45,6 +45,7 @@ type connector struct {
 func newConnector(guest *wasitls.Guest) *connector {
 	c := &connector{guest: guest}
 	c.out.c, c.in.c = c, c
+	c.in.told = make(chan struct{})
 	return c
 }
 
@@ -86,7 +87,7 @@ func (c *connector) receive(cipher wasitls.Source, outcome func(error)) (plain *
 			err = errReceiveTwice
 			return
 		}
-		c.in.outcome, c.in.told = outcome, make(chan struct{})
+		c.in.outcome = outcome
 		c.in.cipher = &incoming{Source: cipher}
 		plain = &c.in
 	})

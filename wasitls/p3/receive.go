@@ -16,7 +16,7 @@ import (
 type receiver struct {
 	c       *connector
 	outcome func(error)   // nil before receive
-	told    chan struct{} // closed then
+	told    chan struct{} // closed after outcome was called
 	cipher  *incoming
 
 	// Guarded by the connector's lock.
@@ -170,9 +170,7 @@ func (r *receiver) finish(err error) {
 	}
 	r.over = true
 	r.c.settle(r.outcome, err)
-	if r.told != nil {
-		r.c.later(func() { close(r.told) })
-	}
+	r.c.later(func() { close(r.told) })
 	r.c.later(r.waiters.Wake)
 	if r.input != nil {
 		r.c.later(r.input.Drop)

@@ -105,7 +105,9 @@ func (g *Guest) Resolved(name string, addrs []netip.Addr) {
 	defer g.mu.Unlock()
 	for _, a := range addrs {
 		a = canonical(a)
-		if slices.Contains(g.resolved[a], name) {
+		if slices.Contains(g.resolved[a], name) { // now it is the newest
+			i := slices.Index(g.order, resolution{a, name})
+			g.order = append(slices.Delete(g.order, i, i+1), resolution{a, name})
 			continue
 		}
 		if len(g.order) == MaxNames {

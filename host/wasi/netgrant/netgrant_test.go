@@ -133,3 +133,19 @@ func TestMemoryIsBounded(t *testing.T) {
 		t.Error("forgets the wrong ones")
 	}
 }
+
+// TestNewestAnswersStay: an answer that is given again is as new as any.
+func TestNewestAnswersStay(t *testing.T) {
+	g := Policy{All: true}.Guest()
+	addr := func(i int) []netip.Addr { return []netip.Addr{netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)})} }
+	for i := range MaxNames {
+		g.Resolved("a.test", addr(i))
+	}
+	g.Resolved("a.test", addr(0))
+	g.Resolved("a.test", addr(MaxNames))
+	for i, known := range map[int]bool{0: true, 1: false, 2: true, MaxNames: true} {
+		if g.ResolvedTo("a.test", addr(i)[0]) != known {
+			t.Errorf("%v: known is %v", addr(i), !known)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"crypto"
+	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -44,6 +45,9 @@ func (d *Demands) staple(chain []*x509.Certificate, p *Peer) error {
 	default:
 		return nil
 	}
+	if err := affordable(p.Staple); err != nil {
+		return err
+	}
 	// Without an issuer, which x/crypto/ocsp takes for the signer of whatever
 	// certificate comes along: it looks neither at that certificate's purpose
 	// nor at its dates, nor for whose certificates the response is.
@@ -68,6 +72,41 @@ func (d *Demands) staple(chain []*x509.Certificate, p *Peer) error {
 	default:
 		return fmt.Errorf("the responder does not know the server's certificate, serial number %x", leaf.SerialNumber)
 	}
+}
+
+// affordable refuses a response whose signature would take long to verify:
+// x/crypto/ocsp does that with the key of whatever certificate comes along,
+// however large it is, before anybody has asked whether it may sign.
+func affordable(staple []byte) error {
+	var response struct {
+		Status   asn1.Enumerated
+		Response struct {
+			Type  asn1.ObjectIdentifier
+			Basic []byte
+		} `asn1:"explicit,tag:0,optional"`
+	}
+	var basic struct {
+		Data         asn1.RawValue
+		Algorithm    pkix.AlgorithmIdentifier
+		Signature    asn1.BitString
+		Certificates []asn1.RawValue `asn1:"explicit,tag:0,optional"`
+	}
+	if _, err := asn1.Unmarshal(staple, &response); err != nil || len(response.Response.Basic) == 0 {
+		return nil // an error, which has no signature: ParseResponseForCert tells it
+	}
+	if _, err := asn1.Unmarshal(response.Response.Basic, &basic); err != nil {
+		return fmt.Errorf("the stapled response is of no use: %w", err)
+	}
+	for _, der := range basic.Certificates {
+		c, err := x509.ParseCertificate(der.FullBytes)
+		if err != nil {
+			return fmt.Errorf("the stapled response is of no use: %w", err)
+		}
+		if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() > maxRSA {
+			return fmt.Errorf("the stapled response has an RSA key of %d bits, more than %d", key.N.BitLen(), maxRSA)
+		}
+	}
+	return nil
 }
 
 // signer checks that the issuer has signed a response, or somebody to whom it

@@ -5,12 +5,14 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"math/big"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,4 +211,28 @@ func FuzzList(f *testing.F) {
 			t.Error("a list of the authority was taken that it has not signed")
 		}
 	})
+}
+
+// TestCostlyStaple: no signature is verified with a key that takes long.
+func TestCostlyStaple(t *testing.T) {
+	a := newAuthority(t)
+	for _, row := range []struct {
+		bits int
+		says string
+	}{{8192, "the stapled response is of no use"}, {8193, "RSA key of 8193 bits"}, {100_000, "RSA key of 100000 bits"}} {
+		n := new(big.Int).Lsh(big.NewInt(1), uint(row.bits-1))
+		der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+			SerialNumber: big.NewInt(8), NotBefore: now, NotAfter: now.AddDate(0, 0, 1), ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageOCSPSigning},
+		}, a.cert, &rsa.PublicKey{N: n.Add(n, big.NewInt(1)), E: 65537}, a.key)
+		must(t, err)
+		signer, err := x509.ParseCertificate(der)
+		must(t, err)
+		staple, err := ocsp.CreateResponse(a.cert, signer, ocsp.Response{
+			SerialNumber: a.leaf.SerialNumber, Status: ocsp.Good, ThisUpdate: now, NextUpdate: now.Add(time.Hour), Certificate: signer,
+		}, a.key)
+		must(t, err)
+		if _, err := a.check(&verify.Demands{Staple: verify.Require}, staple); err == nil || !strings.Contains(err.Error(), row.says) {
+			t.Errorf("%d bits: %v", row.bits, err)
+		}
+	}
 }
