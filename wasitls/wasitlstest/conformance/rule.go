@@ -63,6 +63,15 @@ func (s suite) TestRuleIdentity(t *testing.T) {
 			})
 		}
 	}
+
+	// Whom a server of TLS 1.2 refuses is told, though the peer was looked at
+	// before it asked.
+	events := make(chan wasitls.Event, 1)
+	c.Audit = func(e wasitls.Event) { events <- e }
+	server := good().Clone()
+	server.MaxVersion, server.ClientAuth, server.ClientCAs = tls.VersionTLS12, tls.RequireAndVerifyClientCert, wasitlstest.NewCA().Pool()
+	fails(t, c, wasitlstest.Peer{Config: server}.Pipe(), wasitlstest.Name, wasitls.ClassAlert)
+	want(t, "identity refused", (<-events).State.Identity, "me")
 }
 
 // TestRuleResumption: sessions are resumed where the rule lets them, only by the
