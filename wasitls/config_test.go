@@ -38,7 +38,7 @@ func TestClientCloseTimeout(t *testing.T) {
 // Wasm, no cgo.
 func TestImports(t *testing.T) {
 	allowed := map[string]bool{
-		"context": true, "crypto": true, "crypto/sha256": true, "crypto/tls": true, "crypto/x509": true,
+		"container/list": true, "context": true, "crypto": true, "crypto/sha256": true, "crypto/tls": true, "crypto/x509": true,
 		"encoding/base64": true, "encoding/hex": true, "errors": true, "fmt": true, "io": true, "io/fs": true,
 		"log/slog": true, "maps": true, "net": true, "net/netip": true, "os": true, "runtime": true, "slices": true, "strings": true,
 		"sync": true, "sync/atomic": true, "time": true, "unicode": true, "weak": true,

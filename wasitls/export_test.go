@@ -5,7 +5,10 @@ func (c *Client) Usage() (connections, handshakes, waiting int, buffered int64) 
 	g := &c.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.all.connections, g.all.handshakes, len(g.queue), g.all.buffered
+	for _, guest := range g.waiting {
+		waiting += guest.queue.Len()
+	}
+	return g.all.connections, g.all.handshakes, waiting, g.buffered
 }
 
 // Usage is what the gate counts for one guest.

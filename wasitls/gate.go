@@ -1,6 +1,7 @@
 package wasitls
 
 import (
+	"container/list"
 	"fmt"
 	"slices"
 	"sync"
@@ -8,19 +9,24 @@ import (
 
 // gate keeps the guests of a Client within its limits.
 type gate struct {
-	mu     sync.Mutex
-	limits *Limits // of the current policy
-	all    usage
-	queue  []*entry // handshakes that wait for their turn, the longest first
-	turns  uint64   // handshakes that began
+	mu       sync.Mutex
+	limits   *Limits // of the current policy
+	all      counts
+	buffered int64    // what all connections may buffer, in bytes
+	waiting  []*usage // guests with handshakes that wait for their turn
+	turns    uint64   // handshakes that began
 }
 
-// usage is what one guest uses, or all do.
-type usage struct {
+type counts struct {
 	connections int // handshakes and connections that have not ended
 	handshakes  int // in progress
-	buffered    int64
-	turn        uint64 // gate.turns when the last handshake began
+}
+
+// usage is what one guest uses.
+type usage struct {
+	counts
+	turn  uint64    // gate.turns when the last handshake began
+	queue list.List // of its *entry that wait, the longest first
 }
 
 // entry is one connection's place in its gate.
@@ -28,6 +34,7 @@ type entry struct {
 	guest    *usage
 	buffered int64
 	turn     chan struct{} // closed when the handshake may begin; nil if it need not wait
+	place    *list.Element // in the guest's queue, while it waits
 }
 
 // admit counts a connection that may buffer so many bytes, unless that is one
@@ -41,49 +48,65 @@ func (g *gate) admit(guest *usage, buffered int64) (*entry, error) {
 		return nil, fmt.Errorf("the guest has %d connections, which is the limit", guest.connections)
 	case g.all.connections >= l.Connections:
 		return nil, fmt.Errorf("the host has %d connections, which is the limit", g.all.connections)
-	case l.Buffered > 0 && g.all.buffered+e.buffered > l.Buffered:
-		return nil, fmt.Errorf("the connections of the host may buffer %d bytes, which is the limit", g.all.buffered)
+	case l.Buffered > 0 && g.buffered+e.buffered > l.Buffered:
+		return nil, fmt.Errorf("the connections of the host may buffer %d bytes, which is the limit", g.buffered)
 	}
 	guest.connections++
 	g.all.connections++
-	g.all.buffered += e.buffered
-	if g.room(e) {
-		g.enter(e)
+	g.buffered += e.buffered
+	if g.room(guest) {
+		g.enter(guest)
 	} else {
-		e.turn = make(chan struct{})
-		g.queue = append(g.queue, e)
+		g.wait(e)
 	}
 	return e, nil
 }
 
-// room tells whether a handshake may begin.
-func (g *gate) room(e *entry) bool {
-	return e.guest.handshakes < g.limits.HandshakesPerGuest && g.all.handshakes < g.limits.Handshakes
+// room tells whether a handshake of the guest may begin.
+func (g *gate) room(guest *usage) bool {
+	return guest.handshakes < g.limits.HandshakesPerGuest && g.all.handshakes < g.limits.Handshakes
 }
 
-func (g *gate) enter(e *entry) {
+func (g *gate) enter(guest *usage) {
 	g.turns++
-	e.guest.turn = g.turns
-	e.guest.handshakes++
+	guest.turn = g.turns
+	guest.handshakes++
 	g.all.handshakes++
+}
+
+func (g *gate) wait(e *entry) {
+	if e.guest.queue.Len() == 0 {
+		g.waiting = append(g.waiting, e.guest)
+	}
+	e.turn, e.place = make(chan struct{}), e.guest.queue.PushBack(e)
+}
+
+// unwait takes an entry that waits out of its queue.
+func (g *gate) unwait(e *entry) {
+	e.guest.queue.Remove(e.place)
+	e.place = nil
+	if e.guest.queue.Len() == 0 {
+		i := slices.Index(g.waiting, e.guest)
+		g.waiting = slices.Delete(g.waiting, i, i+1)
+	}
 }
 
 // proceed lets those begin for which there is room: guests by turns, however
 // many handshakes one of them has waiting, and each guest's in their order.
 func (g *gate) proceed() {
-	for g.all.handshakes < g.limits.Handshakes { // else the queue is not looked at: it may be long
-		next := -1
-		for i, e := range g.queue {
-			if g.room(e) && (next < 0 || e.guest.turn < g.queue[next].guest.turn) {
-				next = i
+	for {
+		var next *usage
+		for _, guest := range g.waiting {
+			if g.room(guest) && (next == nil || guest.turn < next.turn) {
+				next = guest
 			}
 		}
-		if next < 0 {
+		if next == nil {
 			return
 		}
-		e := g.queue[next]
-		g.queue = slices.Delete(g.queue, next, next+1)
-		g.enter(e)
+		e := next.queue.Front().Value.(*entry)
+		g.unwait(e)
+		g.enter(next)
 		close(e.turn)
 	}
 }
@@ -110,11 +133,11 @@ func (g *gate) await(e *entry, stop <-chan struct{}) bool {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if i := slices.Index(g.queue, e); i >= 0 {
-		g.queue = slices.Delete(g.queue, i, i+1)
-		return false
+	if e.place == nil {
+		return true // it was its turn just now
 	}
-	return true // it was its turn just now
+	g.unwait(e)
+	return false
 }
 
 // handshakeEnded lets those begin whose turn it is now.
@@ -132,5 +155,5 @@ func (g *gate) leave(e *entry) {
 	defer g.mu.Unlock()
 	e.guest.connections--
 	g.all.connections--
-	g.all.buffered -= e.buffered
+	g.buffered -= e.buffered
 }
