@@ -204,7 +204,7 @@ func (c *compiler) postQuantum(field string, r *rule) {
 func (c *compiler) trust(field string, r *rule) {
 	if r.Identity != "" {
 		if r.identity = c.policy.Identities[r.Identity]; r.identity == nil {
-			c.fail(field+".identity", "there is no identity %q", shorten(r.Identity))
+			c.fail(field+".identity", "there is no identity %q", brief(r.Identity))
 		}
 	}
 	if r.OCSP > OCSPMustStaple {

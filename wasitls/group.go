@@ -35,7 +35,7 @@ func ParseGroup(s string) (tls.CurveID, error) {
 		}
 		known = append(known, g.name)
 	}
-	return 0, fmt.Errorf("wasitls: group %q is none of %s", shorten(s), strings.Join(known, ", "))
+	return 0, fmt.Errorf("wasitls: group %q is none of %s", brief(s), strings.Join(known, ", "))
 }
 
 // GroupName returns the group's name in the registry, or its number if it is

@@ -76,6 +76,11 @@ const (
 	// maxQuoted bounds what an error message repeats of a guest's string.
 	maxQuoted = 64
 
+	// maxBrief bounds what an error message repeats of a policy's string, in
+	// bytes: the names of groups are shorter, and so is what a private key in
+	// base64 begins with before it is secret.
+	maxBrief = 20
+
 	// maxErrorText bounds the text of an error: parts of it may come from the
 	// peer's certificate.
 	maxErrorText = 1 << 10

@@ -121,6 +121,15 @@ func isNumber(label string) bool {
 	return strings.Trim(digits, set) == ""
 }
 
+// brief bounds what an error repeats of a policy: a key that somebody has put
+// in the wrong place is longer than that.
+func brief(s string) string {
+	if len(s) <= maxBrief {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxBrief], "") + "…"
+}
+
 func shorten(s string) string {
 	if len(s) <= maxQuoted {
 		return s

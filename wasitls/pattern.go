@@ -28,11 +28,11 @@ func parsePattern(s string) (pattern, error) {
 	if err != nil {
 		var invalid *NameError
 		errors.As(err, &invalid)
-		return p, fmt.Errorf("pattern %q: %s", shorten(s), invalid.Reason)
+		return p, fmt.Errorf("pattern %q: %s", brief(s), invalid.Reason)
 	}
 	switch {
 	case wild && name.ip:
-		return p, fmt.Errorf("pattern %q: a range of addresses is written 192.0.2.0/24", shorten(s))
+		return p, fmt.Errorf("pattern %q: a range of addresses is written 192.0.2.0/24", brief(s))
 	case wild:
 		p.host, p.below = name.host, true
 	case name.ip:
@@ -48,11 +48,11 @@ func (p *pattern) parseRange(s string) error {
 	prefix, err := netip.ParsePrefix(s)
 	switch {
 	case err != nil:
-		return fmt.Errorf("pattern %q: not a range of addresses", shorten(s))
+		return fmt.Errorf("pattern %q: not a range of addresses", brief(s))
 	case prefix.Addr().Is4In6():
-		return fmt.Errorf("pattern %q: an IPv4 range is written as IPv4", shorten(s))
+		return fmt.Errorf("pattern %q: an IPv4 range is written as IPv4", brief(s))
 	case prefix != prefix.Masked():
-		return fmt.Errorf("pattern %q has bits beyond its prefix; %s was meant", shorten(s), prefix.Masked())
+		return fmt.Errorf("pattern %q has bits beyond its prefix; %s was meant", brief(s), prefix.Masked())
 	}
 	p.prefix = prefix
 	return nil

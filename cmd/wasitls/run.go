@@ -27,6 +27,10 @@ func doRun(args []string, std stdio.Streams) error {
 
 // run runs the component as the guest that the line describes.
 func (l *runLine) run(g *guest) (err error) {
+	wasm, err := loadComponent(l.component)
+	if err != nil {
+		return err
+	}
 	if g.watch, err = l.observe(g.streams); err != nil {
 		return err
 	}
@@ -37,10 +41,6 @@ func (l *runLine) run(g *guest) (err error) {
 			return err
 		}
 		g.tls = &tlsOffer{client, l.tls}
-	}
-	wasm, err := loadComponent(l.component)
-	if err != nil {
-		return err
 	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()

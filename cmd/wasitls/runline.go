@@ -106,7 +106,12 @@ func (l *runLine) parse(set *pflag.FlagSet, args []string) error {
 			return refuse("write roots into the file", "--config and --%s exclude each other", name)
 		}
 	}
+	if l.literals && l.config == "" {
+		return refuse("add --config=FILE", "--allow-literal-secrets is of no use without a file")
+	}
 	switch {
+	case set.Changed("config") && l.config == "":
+		return usage(errors.New("--config: empty"))
 	case set.Changed("experimental-tls") && !slices.Contains([]string{allDrafts, draft02, draft03}, l.tls):
 		return usage(fmt.Errorf("--experimental-tls=%s: neither 0.2 nor 0.3", l.tls))
 	case l.tlsRoots != "system" && l.tlsRoots != "none":

@@ -1,11 +1,17 @@
 package config
 
 import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -102,6 +108,30 @@ func noSecret(t *testing.T, text string) {
 	for _, p := range planted {
 		if p = strings.TrimSpace(p); p != "" && !strings.HasPrefix(p, "-") && strings.Contains(text, p) {
 			t.Errorf("a secret is in %q", text)
+		}
+	}
+}
+
+// TestKeyInAWrongPlace: no error repeats a private key, wherever it was put.
+func TestKeyInAWrongPlace(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	noError(t, err)
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	noError(t, err)
+	body := base64.StdEncoding.EncodeToString(der)
+	text := strings.TrimSpace(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
+	for _, field := range []string{
+		"name: %s", "servers: %s", "roots: {files: %s}", "roots: {pem: %s}", "roots: {base: %s}", "min-version: %s", "groups: %s",
+		"alpn: %s", "identity: %s", "pins: %s", "ocsp: %s", "crls: %s", "handshake-timeout: %s", "profile: %s", "resumption: %s",
+	} {
+		for _, planted := range []string{body, text} {
+			file := filepath.Join(t.TempDir(), "f.yaml")
+			line := fmt.Sprintf(field, strconv.Quote(planted))
+			noError(t, os.WriteFile(file, []byte("tls:\n  rules:\n  - "+line+"\n"), 0o600))
+			_, err := Load(file, Options{})
+			if err == nil || strings.Contains(err.Error(), body[24:40]) || strings.Contains(err.Error(), body[40:]) {
+				t.Errorf("%s: %v", field, err)
+			}
 		}
 	}
 }

@@ -235,10 +235,16 @@ func (d *decoder) scalar(n node, what string, tags ...string) (string, bool) {
 // text decodes a text that is not empty.
 func (d *decoder) text(n node) (string, bool) {
 	s, ok := d.scalar(n, "text: if it looks like a number, put it in quotes", "!!str")
-	if ok && s == "" {
+	switch {
+	case !ok:
+	case s == "":
 		d.fail(n, "is empty")
+	case strings.ContainsAny(s, "\r\n"):
+		d.fail(n, "must be on one line")
+	default:
+		return s, true
 	}
-	return s, ok && s != ""
+	return "", false
 }
 
 // boolean decodes true or false.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Bounds of the files that a policy names, in bytes.
@@ -29,6 +30,9 @@ const (
 	owner   readers = true
 )
 
+// pipeTimeout bounds reading a pipe, whose writer may never end.
+const pipeTimeout = 10 * time.Second
+
 // readFile reads a file or a pipe of at most max bytes. It does not wait for a
 // pipe that nobody has open to write. Its errors do not name the file.
 func readFile(name string, max int64, who readers) ([]byte, error) {
@@ -44,7 +48,9 @@ func readFile(name string, max int64, who readers) ([]byte, error) {
 	switch kind := info.Mode().Type(); {
 	case kind.IsDir():
 		return nil, syscall.EISDIR
-	case !kind.IsRegular() && kind != fs.ModeNamedPipe:
+	case kind == fs.ModeNamedPipe:
+		f.SetReadDeadline(time.Now().Add(pipeTimeout))
+	case !kind.IsRegular():
 		return nil, errors.New("neither a file nor a pipe")
 	}
 	return readOpen(f, max, who)
@@ -103,21 +109,9 @@ func (d *decoder) named(n node, max int64, who readers) (text []byte, name strin
 		path = filepath.Join(d.dir, path)
 	}
 	text, err := readFile(path, max, who)
-	switch {
-	case err == nil:
-		return text, name, true
-	case n.private:
+	if err != nil { // without the name: it may be a key in the wrong place
 		d.fail(n, "%w", err)
-	default:
-		d.fail(n, "%s: %w", shorten(name), err)
+		return nil, "", false
 	}
-	return nil, "", false
-}
-
-// shorten bounds what an error repeats.
-func shorten(s string) string {
-	if len(s) > maxName {
-		return s[:maxName] + "…"
-	}
-	return s
+	return text, name, true
 }

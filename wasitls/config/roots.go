@@ -28,7 +28,7 @@ func (d *decoder) trusted(n node) wasitls.Roots {
 			}
 		},
 		"pem": func(n node) {
-			if text, ok := d.text(n); ok {
+			if text, ok := d.scalar(n, "certificates in PEM", "!!str"); ok {
 				add(n, "", []byte(text))
 			}
 		},
@@ -41,7 +41,7 @@ func (d *decoder) trusted(n node) wasitls.Roots {
 func (d *decoder) certificates(n node, file string, text []byte) []*x509.Certificate {
 	all, err := ParseCertificates(text)
 	if err != nil && file != "" {
-		err = fmt.Errorf("%s: %w", shorten(file), err)
+		err = fmt.Errorf("%s: %w", file, err)
 	}
 	if err != nil {
 		d.fail(n, "%w", err)
@@ -62,7 +62,7 @@ func (d *decoder) crls(n node) []*x509.RevocationList {
 		}
 		lists, err := ParseCRL(text)
 		if err != nil {
-			d.fail(n, "%s: %w", shorten(name), err)
+			d.fail(n, "%s: %w", name, err)
 		}
 		for _, l := range lists {
 			all, lines = append(all, l), append(lines, n.line)
